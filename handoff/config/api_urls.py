@@ -1,0 +1,18 @@
+"""Every address of the API, by slice."""
+
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.decorators import csp_update
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+# The vendored documentation page sets styles inline; its scripts stay as strict as everywhere.
+docs = csp_update({"style-src": [SELF, UNSAFE_INLINE]})(SpectacularSwaggerSplitView.as_view(url_name="schema"))
+
+urlpatterns = [
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", login_not_required(docs), name="api-docs"),
+    path("", include("handoff.queue.api_urls")),
+    path("", include("handoff.intake.api_urls")),
+    path("", include("reports.api_urls")),
+]

@@ -1,0 +1,12 @@
+"""The slice as a Django application."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ConfigConfig(AppConfig):
+    """Names the slice."""
+
+    name = "handoff.config"
+    label = "config"
+    verbose_name = _("Config")

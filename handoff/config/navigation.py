@@ -1,0 +1,78 @@
+"""What the side bar shows, and to whom."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+EVERYBODY = frozenset({"rep", "marketer", "manager", "admin"})
+BADGES = "handoff.queue.badges.badges"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the side bar."""
+
+    label: str | Promise
+    url_name: str
+    roles: frozenset[str] = EVERYBODY
+    badge: str = ""
+    tone: str = ""
+
+
+SECTIONS: list[tuple[str | Promise, list[Entry]]] = [
+    (
+        _("Sales"),
+        [
+            Entry(_("Queue"), "queue", badge="queue"),
+            Entry(_("Qualified"), "qualified"),
+            Entry(_("Nurture"), "nurture"),
+        ],
+    ),
+    (
+        _("Marketing"),
+        [
+            Entry(_("Leads"), "leads"),
+            Entry(_("Feedback"), "feedback", badge="feedback"),
+            Entry(
+                _("Scoring rules"), "admin:scoring_scoringmodel_changelist", frozenset({"marketer", "manager", "admin"})
+            ),
+            Entry(_("Imports"), "imports", frozenset({"marketer", "admin"})),
+        ],
+    ),
+    (
+        _("Reports"),
+        [
+            Entry(_("SLA"), "report-sla", badge="breaches", tone="late"),
+            Entry(_("Funnel"), "report-funnel"),
+        ],
+    ),
+    (_("House"), [Entry(_("Administration"), "admin:index", frozenset({"manager", "admin"}))]),
+]
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Return the side bar for whoever is signed in, with its counts."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated or request.headers.get("HX-Request"):
+        return {}
+    # The admin site has a frame of its own.
+    if request.path.startswith("/admin/"):
+        return {}
+    counts = import_string(BADGES)(user)
+    role = "admin" if user.is_admin else user.role
+    groups = [
+        {"label": label, "items": [_item(entry, request.path, counts) for entry in entries if role in entry.roles]}
+        for label, entries in SECTIONS
+    ]
+    return {"nav": [group for group in groups if group["items"]], "unread_notices": counts["notices"]}
+
+
+def _item(entry: Entry, path: str, counts: dict[str, int]) -> dict[str, Any]:
+    url = reverse(entry.url_name)
+    count = counts.get(entry.badge, 0)
+    return {"label": entry.label, "url": url, "current": path.startswith(url), "count": count, "tone": entry.tone}

@@ -1,0 +1,38 @@
+"""Every tick of the house: what it does, where its act is, and how often it runs."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One periodic act: called with `at=`, it finds its own work and returns how many rows it changed."""
+
+    name: str
+    act: str  # dotted path
+    seconds: int
+
+
+TICKS = (
+    Tick("breaches", "handoff.queue.enforcement.record_due_breaches", 15),
+    Tick("crossings", "handoff.queue.rescoring.act_on_crossings", 20),
+    Tick("publications", "handoff.queue.rescoring.rescore_stale", 5),
+    Tick("refresh", "handoff.queue.rescoring.refresh_moving", 600),
+    Tick("wake-ups", "handoff.queue.recycling.wake_due", 60),
+    Tick("reminders", "handoff.queue.next_steps.remind_due", 30),
+    Tick("snoozes", "handoff.queue.snoozing.end_due", 60),
+    Tick("imports", "handoff.intake.importing.run_waiting", 5),
+    Tick("mail", "handoff.outbox.delivery.deliver_due", 5),
+)
+
+
+def beat_schedule() -> dict[str, dict[str, object]]:
+    """Return Celery's schedule: intervals only; an old doorbell expires instead of piling up."""
+    return {
+        tick.name: {
+            "task": "handoff.run_tick",
+            "args": [tick.name],
+            "schedule": tick.seconds,
+            "options": {"expires": max(tick.seconds, 10)},
+        }
+        for tick in TICKS
+    }

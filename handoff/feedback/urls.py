@@ -1,0 +1,10 @@
+"""The addresses of the feedback to marketing."""
+
+from django.urls import path
+
+from handoff.feedback import views
+
+urlpatterns = [
+    path("feedback/", views.feedback, name="feedback"),
+    path("feedback/acknowledge/", views.acknowledge, name="acknowledge"),
+]

@@ -1,0 +1,160 @@
+"""The demo's year: leads come, act, are scored and handed over; reps work; ticks tick."""
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from handoff.intake.demo.cast import Character, activities_of, make_character
+from handoff.intake.demo.stage import first_model, second_model, set_stage
+from handoff.intake.demo.work import Office
+from handoff.outbox.models import Mail, Notice
+from handoff.people.models import User
+from handoff.queue.enforcement import record_due_breaches
+from handoff.queue.next_steps import remind_due
+from handoff.queue.receiving import receive_activities, receive_leads
+from handoff.queue.recycling import wake_due
+from handoff.queue.rescoring import act_on_crossings, rescore_stale
+from handoff.queue.snoozing import end_due
+from handoff.sla.models import TeamCalendar
+from scoring.drafting import copy_to_draft
+from scoring.publishing import publish
+
+LEADS = 2000
+YEAR = timedelta(days=365)
+# When post is taken in, besides what cannot wait: through the day while people work, at weekends once.
+WORKDAY, WEEKEND = (11, 15, 24), (24,)
+AT_ONCE = {"contact_request", "demo_request", "trial_started"}
+
+
+def play(*, scale: float, end: datetime) -> None:
+    """Live the year that ends at `end` (a full hour), with `scale` times 2,000 leads."""
+    start = (end - YEAR).replace(minute=0, second=0, microsecond=0)
+    rng = random.Random(f"{scale}:{end.date()}")
+    with transaction.atomic():
+        set_stage(start)
+        publish(first := first_model(start), by=User.objects.get(username="marketer"), at=start, note="The first one")
+    office = make_office(rng)
+    characters = cast(rng, scale, start, end)
+    office.truths = {character.lead["external_id"]: character.truth for character in characters}
+    events = sorted(
+        (event for character in characters for event in activities_of(rng, character, end)),
+        key=lambda e: e["occurred_at"],
+    )
+    people, deeds = (
+        _Arrivals(characters, lambda one: one.appears_at),
+        _Arrivals(events, lambda deed: deed["occurred_at"]),
+    )
+    middle = start + YEAR / 2
+    _live(office, people, deeds, _days(start, middle))
+    _second_half(first, middle)
+    _live(office, people, deeds, _days(middle, end))
+    office.work_until(end)
+    _tick(end)
+    with transaction.atomic():
+        copy_to_draft(second_of(first), by=User.objects.get(username="marketer"), at=end)
+        forget_old_post(end)
+
+
+def second_of(first: Any) -> Any:
+    """Return what is live now: the version after `first`, or `first` itself."""
+    return type(first).objects.live().get()
+
+
+def cast(rng: random.Random, scale: float, start: datetime, end: datetime) -> list[Character]:
+    """Make everybody who appears, in the order in which they do."""
+    companies: list[dict[str, Any]] = []
+    found = [make_character(rng, number, start, end, companies) for number in range(1, int(LEADS * scale) + 1)]
+    return sorted((one for one in found if one.appears_at < end), key=lambda one: one.appears_at)
+
+
+def make_office(rng: random.Random) -> Office:
+    """Put every team's reps at their desks."""
+    hours = {row.team_id: row.calendar.hours() for row in TeamCalendar.objects.select_related("calendar")}
+    reps = {team: list(User.objects.filter(role="rep", teams=team).order_by("pk")) for team in hours}
+    return Office(rng, hours, reps)
+
+
+def _second_half(first: Any, at: datetime) -> None:
+    marketer = User.objects.get(username="marketer")
+    publish(
+        second_model(first, at),
+        by=marketer,
+        at=at,
+        note="Pricing counts for more, opens for less",
+        qualifying="next_activity",
+    )
+    rescore_stale(at=at)
+
+
+class _Arrivals:
+    """Events in order, taken up to a moment at a time."""
+
+    def __init__(self, events: list[Any], moment_of: Callable[[Any], datetime]) -> None:
+        self.events, self.moment_of, self.position = events, moment_of, 0
+
+    def until(self, moment: datetime) -> list[Any]:
+        """Return what comes before `moment` and was not taken yet."""
+        first = self.position
+        while self.position < len(self.events) and self.moment_of(self.events[self.position]) < moment:
+            self.position += 1
+        return self.events[first : self.position]
+
+
+def _live(office: Office, people: _Arrivals, deeds: _Arrivals, days: Iterable[list[datetime]]) -> None:
+    """Live through `days`, each given as the moments at which post is taken in."""
+    for steps in days:
+        with transaction.atomic():
+            newcomers = people.until(steps[-1])
+            if newcomers:
+                office.work_until(newcomers[0].appears_at)
+                receive_leads([one.lead for one in newcomers], by=None, at=newcomers[0].appears_at)
+            for until in steps:
+                _take_in(office, deeds.until(until), until)
+            _tick(steps[-1])
+            office.notice_new()
+
+
+def _take_in(office: Office, deeds: list[dict[str, Any]], until: datetime) -> None:
+    """Take in a few hours of activities; a request is taken in at once, with what came before it."""
+    waiting: list[dict[str, Any]] = []
+    for deed in deeds:
+        waiting.append(deed)
+        if deed["kind"] in AT_ONCE:
+            _receive(office, waiting, deed["occurred_at"] + timedelta(seconds=2))
+            waiting = []
+    _receive(office, waiting, until)
+
+
+def _days(start: datetime, end: datetime) -> Iterator[list[datetime]]:
+    """Yield the moments of each day between `start` and `end` at which post is taken in."""
+    day = start.replace(hour=0)
+    while day < end:
+        hours = WEEKEND if day.weekday() >= 5 else WORKDAY
+        moments = {min(max(day + timedelta(hours=hour), start), end) for hour in hours}
+        yield sorted(moments)
+        day += timedelta(days=1)
+
+
+def _receive(office: Office, events: list[dict[str, Any]], at: datetime) -> None:
+    office.work_until(at)
+    if events:
+        receive_activities(events, at=at)
+        office.notice_new()
+
+
+def _tick(at: datetime) -> None:
+    """What the worker does, once a day: everything is dated when it was due, however late it is noticed."""
+    act_on_crossings(at=at)
+    wake_due(at=at)
+    record_due_breaches(at=at)
+    remind_due(at=at)
+    end_due(at=at)
+
+
+def forget_old_post(end: datetime) -> None:
+    """A year of notices is read and its mail sent; only the last days are left to see."""
+    Notice.objects.filter(created_at__lt=end - timedelta(days=2)).update(read_at=end)
+    Mail.objects.filter(sent_at=None).update(sent_at=end)

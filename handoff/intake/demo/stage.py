@@ -1,0 +1,295 @@
+"""The stage on which the demo plays: people, teams, calendars, policies, scoring models."""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import holidays
+from django.contrib.auth.hashers import make_password
+
+from handoff.people.models import Membership, Role, Team, User
+from handoff.queue.reasons import ensure_reasons
+from handoff.sla.models import Calendar, CalendarOpening, ClosedDay, Metric, Policy, Target, TeamCalendar
+from scoring.drafting import copy_to_draft, new_model
+from scoring.models import Rule, ScoringModel
+
+PASSWORD = "handoff-demo"
+TEAMS = (
+    ("Benelux", ["NL", "BE", "LU"], "Europe/Amsterdam", "NL", "", Team.Giving.PULL),
+    ("DACH", ["DE", "AT", "CH"], "Europe/Berlin", "DE", "BE", Team.Giving.ROTATION),
+    ("UK", ["GB", "IE"], "Europe/London", "GB", "ENG", Team.Giving.ROTATION),
+)
+REPS = {
+    "Benelux": [("rep", "Sam", "de Boer", "en"), ("noor", "Noor", "Visser", "nl"), ("jan", "Jan", "Peeters", "nl")],
+    "DACH": [("jonas", "Jonas", "Weber", "de"), ("lea", "Lea", "Brandt", "de"), ("emil", "Emil", "Huber", "de")],
+    "UK": [("grace", "Grace", "Hughes", "en"), ("omar", "Omar", "Siddiqui", "en")],
+}
+
+
+def set_stage(start: datetime) -> dict[str, Team]:
+    """Make everybody and everything that is there before the first lead comes, as of `start`."""
+    ensure_reasons()
+    teams = {row[0]: _team(*row) for row in TEAMS}
+    for name, members in REPS.items():
+        for username, first, last, language in members:
+            _person(username, first, last, Role.REP, [teams[name]], language)
+    _person("marketer", "Mila", "Janssen", Role.MARKETER, [], "en")
+    _person("manager", "Martin", "Bakker", Role.MANAGER, list(teams.values()), "en")
+    _person("admin", "Ada", "Smit", Role.ADMIN, [], "en")
+    for year in (start.year, start.year + 1, start.year + 2):
+        for calendar in Calendar.objects.all():
+            _close_on_holidays(calendar, year)
+    _policies(start)
+    return teams
+
+
+def _team(name: str, countries: list[str], zone: str, country: str, region: str, giving: str) -> Team:
+    team = Team.objects.create(
+        name=name,
+        slug=name.lower(),
+        countries=countries,
+        is_default=name == "Benelux",
+        giving=giving,
+        names_in_reports="named",
+    )
+    calendar = Calendar.objects.create(name=name, time_zone=zone, country=country, region=region)
+    CalendarOpening.objects.bulk_create(
+        CalendarOpening(calendar=calendar, weekday=day, opens=540, closes=1020) for day in range(5)
+    )
+    TeamCalendar.objects.create(team=team, calendar=calendar)
+    return team
+
+
+def _close_on_holidays(calendar: Calendar, year: int) -> None:
+    found = holidays.country_holidays(calendar.country, subdiv=calendar.region or None, years=year)
+    ClosedDay.objects.bulk_create(ClosedDay(calendar=calendar, date=day, name=name) for day, name in found.items())
+
+
+def _person(username: str, first: str, last: str, role: str, teams: list[Team], language: str) -> User:
+    user = User.objects.create(
+        username=username,
+        first_name=first,
+        last_name=last,
+        role=role,
+        language=language,
+        email=f"{username}@handoff.example",
+        password=_hashed(),
+        is_staff=role != Role.REP,
+        is_superuser=role == Role.ADMIN,
+        time_zone=next((zone for name, _c, zone, *_r in TEAMS if teams and teams[0].name == name), "Europe/Amsterdam"),
+    )
+    Membership.objects.bulk_create(Membership(user=user, team=team, capacity=40) for team in teams)
+    return user
+
+
+@lru_cache(maxsize=1)
+def _hashed() -> str:
+    """Hash the demo's password once for everybody: a good hash is slow."""
+    return make_password(PASSWORD)
+
+
+def _policies(start: datetime) -> None:
+    for slug, name, position, routes, first_touch in (
+        ("fast-lane", "Fast lane, 1h", 10, ["fast_lane", "product"], 1),
+        ("standard", "Standard, 4h", 90, [], 4),
+    ):
+        policy = Policy.objects.create(slug=slug, name=name, position=position, routes=routes, created_at=start)
+        Target.objects.create(policy=policy, metric=Metric.FIRST_TOUCH, amount=first_touch, unit="hours")
+        Target.objects.create(policy=policy, metric=Metric.CONNECT, amount=15, unit="days")
+        Target.objects.create(policy=policy, metric=Metric.VERDICT, amount=30, unit="days")
+
+
+def field(name: str, op: str, value: object = None) -> dict[str, object]:
+    """Return one leaf of a condition."""
+    return {"id": f"c-{name}-{op}", "field": name, "op": op, **({} if value is None else {"value": value})}
+
+
+RULES: tuple[tuple[str, str, str, int, dict[str, Any]], ...] = (
+    (
+        "head",
+        "fit",
+        "Head of a department",
+        15,
+        {
+            "condition": field(
+                "title", "contains_any_of", ["head", "director", "vp", "chief", "leiter", "directeur", "hoofd"]
+            )
+        },
+    ),
+    (
+        "buyer",
+        "fit",
+        "Works in energy, operations or IT",
+        8,
+        {
+            "condition": field(
+                "title",
+                "contains_any_of",
+                ["energy", "operations", "it lead", "technology", "cto", "coo", "sustainability"],
+            )
+        },
+    ),
+    ("size", "fit", "50 to 500 people", 15, {"condition": field("company.employees", "between", [50, 500])}),
+    ("large", "fit", "More than 500 people", 8, {"condition": field("company.employees", "more_than", 500)}),
+    (
+        "industry",
+        "fit",
+        "Energy, logistics or manufacturing",
+        12,
+        {"condition": field("company.industry", "is_one_of", ["Energy", "Logistics", "Manufacturing"])},
+    ),
+    (
+        "country",
+        "fit",
+        "In one of our countries",
+        5,
+        {"condition": field("country", "is_one_of", ["NL", "BE", "LU", "DE", "AT", "CH", "GB", "IE"])},
+    ),
+    ("free-mail", "fit", "Free e-mail address", -10, {"condition": field("email_is_free", "is_yes")}),
+    (
+        "student",
+        "fit",
+        "Student or applicant",
+        -25,
+        {"condition": field("title", "contains_any_of", ["student", "intern", "trainee"])},
+    ),
+    (
+        "pricing",
+        "interest",
+        "Pricing page",
+        12,
+        {
+            "kinds": ["page_view"],
+            "condition": field("url", "contains", "/pricing"),
+            "half_life": 30,
+            "limit": 3,
+            "limit_per": "week",
+        },
+    ),
+    (
+        "pages",
+        "interest",
+        "Visited the site",
+        2,
+        {"kinds": ["page_view"], "half_life": 14, "limit": 3, "limit_per": "day"},
+    ),
+    (
+        "whitepaper",
+        "interest",
+        "Downloaded a whitepaper",
+        14,
+        {"kinds": ["content_download"], "half_life": 45, "limit": 5, "limit_per": "ever"},
+    ),
+    (
+        "two-papers",
+        "interest",
+        "Two different whitepapers",
+        10,
+        {"kinds": ["content_download"], "window": 30, "at_least": 2, "at_least_of": "values", "values_of": "content"},
+    ),
+    (
+        "webinar",
+        "interest",
+        "Webinar attended",
+        18,
+        {"kinds": ["webinar_attended"], "half_life": 45, "limit": 2, "limit_per": "month"},
+    ),
+    ("registered", "interest", "Registered for a webinar", 5, {"kinds": ["webinar_registered"], "half_life": 30}),
+    (
+        "clicks",
+        "interest",
+        "Clicked e-mails",
+        4,
+        {"kinds": ["email_clicked"], "half_life": 21, "limit": 6, "limit_per": "month"},
+    ),
+    (
+        "opens",
+        "interest",
+        "Opened a marketing e-mail",
+        1,
+        {"kinds": ["email_opened"], "half_life": 14, "limit": 1, "limit_per": "day"},
+    ),
+    (
+        "calculator",
+        "timing",
+        "Used the tariff calculator",
+        15,
+        {"kinds": ["form_submission"], "condition": field("form", "is", "Tariff calculator"), "half_life": 21},
+    ),
+    (
+        "demo",
+        "timing",
+        "Asked for a demo",
+        50,
+        {"kinds": ["demo_request"], "half_life": 30, "limit": 1, "limit_per": "week"},
+    ),
+    (
+        "contact",
+        "timing",
+        "Asked to be contacted",
+        50,
+        {
+            "kinds": ["contact_request"],
+            "condition": field("topic", "is_not", "support"),
+            "half_life": 30,
+            "limit": 1,
+            "limit_per": "week",
+        },
+    ),
+    (
+        "visits",
+        "timing",
+        "Three visits in a week",
+        15,
+        {"kinds": ["page_view"], "window": 7, "at_least": 3, "at_least_of": "visits"},
+    ),
+    ("unsubscribed", "interest", "Unsubscribed from the newsletter", -15, {"kinds": ["unsubscribed"], "half_life": 90}),
+    ("silent", "timing", "Silent for 30 days", -10, {"kind": "silence", "silence_days": 30}),
+)
+
+
+def first_model(at: datetime) -> ScoringModel:
+    """Make the model that the demo's year begins with."""
+    model = new_model(
+        name="Handoff demo",
+        by=User.objects.get(username="marketer"),
+        at=at,
+        threshold=70,
+        hysteresis=5,
+        cut_a=35,
+        cut_b=22,
+        cut_c=10,
+        cut_1=70,
+        cut_2=45,
+        cut_3=20,
+        fast_lane_kinds=["contact_request", "demo_request"],
+        fast_lane_condition=field("topic", "is_none_of", ["support", "job application"]),
+        product_kinds=["trial_started"],
+        note="Drawn up with sales at the start of the year.",
+    )
+    groups = {group.dimension: group for group in model.groups.all()}
+    for position, (key, dimension, name, points, rest) in enumerate(RULES):
+        given = dict(rest)
+        kinds = given.pop("kinds", [])
+        kind = str(given.pop("kind", "activity" if kinds else "profile"))
+        Rule.objects.create(
+            model=model,
+            group=groups[dimension],
+            key=key,
+            name=name,
+            points=points,
+            kind=kind,
+            activity_kinds=kinds,
+            position=position,
+            **given,
+        )
+    return model
+
+
+def second_model(first: ScoringModel, at: datetime) -> ScoringModel:
+    """Make the version that learned from the first half-year."""
+    model = copy_to_draft(first, by=User.objects.get(username="marketer"), at=at)
+    Rule.objects.filter(model=model, key="pricing").update(points=15)
+    Rule.objects.filter(model=model, key="opens").update(points=0.5)
+    Rule.objects.filter(model=model, key="free-mail").update(points=-12)
+    return model

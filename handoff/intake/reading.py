@@ -1,0 +1,205 @@
+"""Reading: a file and a mapping in; rows, refusals and notes out. It streams and knows no database."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.utils.translation import gettext
+
+from handoff.intake.cells import read_cell
+from handoff.intake.columns import ActivityColumns, Column, Mapping
+from handoff.intake.records import find_delimiter, find_encoding, read_records
+from handoff.intake.remarks import Note, Refusal, Row, Trouble, UnreadableFile
+
+__all__ = ["Note", "Refusal", "Row", "UnreadableFile", "read_rows"]
+
+
+def read_rows(path: Path, mapping: Mapping) -> Iterator[Row | Refusal | Note]:
+    """Yield what each row of the file says, in order, with the notes on a row before it.
+
+    Lines are physical ones, counted from 1. Memory does not grow with the file, but for one number per row that
+    finds repeated ids. Raises UnreadableFile at the first item, before any row. Texts are in the active language.
+    """
+    encoding, is_guessed = find_encoding(path, mapping.file.encoding)
+    if is_guessed:
+        yield Trouble("guessed_encoding", encoding).remark(0, Note)
+    wanted = {_folded(header) for column in mapping.columns() for header in column.headers}
+    delimiter = mapping.file.delimiter or find_delimiter(
+        path, encoding, lambda header: len(wanted.intersection(map(_folded, header)))
+    )
+    with path.open(encoding=encoding, newline="") as file:
+        records = read_records(file, delimiter)
+        header_line, header = next(records, (0, list[str]()))
+        if isinstance(header, Trouble):
+            raise UnreadableFile("endless_header", path)
+        sheet = _Sheet(path, mapping, delimiter, header)
+        for trouble in sheet.column_troubles():
+            yield trouble.remark(header_line, Note)
+        for line, cells in records:
+            yield from sheet.read(line, cells)
+
+
+def _folded(header: str) -> str:
+    """Return the header without case, blanks and signs: `E-Mail` is `email`."""
+    return "".join(letter for letter in header.casefold() if letter.isalnum()) or header
+
+
+class _Sheet:
+    """A header under a mapping: it knows in which cell each column of the mapping stands."""
+
+    def __init__(self, path: Path, mapping: Mapping, delimiter: str, header: list[str]) -> None:
+        if any("\0" in name for name in header):
+            raise UnreadableFile("nul_header", path)
+        self.path, self.mapping, self.delimiter = path, mapping, delimiter
+        self.header = [name.strip() for name in header]
+        self.width = max((place for place, name in enumerate(self.header, 1) if name), default=0)
+        backwards = list(enumerate(self.header))[::-1]
+        self.named = {_folded(name): place for place, name in backwards} | {name: place for place, name in backwards}
+        self.places = {column.key: self._place(column) for column in mapping.columns()}
+        self.activities = [one for one in mapping.activities if self.places[one.at.key] is not None]
+        self.seen: dict[int, int] = {}  # the hash of an identity -> its line
+        self._require(list(mapping.identity.values()))
+        for activity in self.activities:
+            for column in (activity.kind, *activity.id_parts.values()):
+                if column.headers:
+                    self._require([column])
+
+    def _place(self, column: Column) -> int | None:
+        """Return where the first of the column's headers stands that the file has."""
+        for name in column.headers:
+            if (place := self.named.get(name, self.named.get(_folded(name)))) is not None:
+                if self.header.count(self.header[place]) > 1:
+                    raise UnreadableFile("doubled_column", self.path, self.header[place])
+                return place
+        return None
+
+    def _require(self, columns: list[Column]) -> None:
+        if all(self.places[column.key] is None for column in columns):
+            wanted = " / ".join(name for column in columns for name in column.headers)
+            there = ", ".join(name for name in self.header if name)
+            raise UnreadableFile("absent_column", self.path, wanted, there[:500])
+
+    def column_troubles(self) -> Iterator[Trouble]:
+        """Yield the columns that the mapping does not use, then those that the file lacks."""
+        ignored = {_folded(name) for name in self.mapping.file.ignore}
+        for place, name in enumerate(self.header):
+            if place not in self.places.values() and _folded(name) not in ignored:
+                shown = name or gettext("(column %(number)d, without a name)") % {"number": place + 1}
+                yield Trouble("unmapped", shown, shown)
+        for column in self.mapping.columns():
+            if column.headers and self.places[column.key] is None and not self.mapping.file.optional_columns:
+                shown = self._name(column)
+                yield Trouble("absent", shown, shown, accepted=column.key)
+
+    def read(self, line: int, cells: list[str] | Trouble) -> Iterator[Row | Refusal | Note]:
+        """Yield the row with its notes, or the one reason why it is refused."""
+        notes: list[Trouble] = []
+        try:
+            if isinstance(cells, Trouble):
+                raise cells
+            row = self._row(line, self._fitted(cells, notes), notes)
+        except Trouble as trouble:
+            yield trouble.remark(line, Refusal)
+            return
+        yield from (note.remark(line, Note) for note in notes)
+        yield row
+
+    def _fitted(self, cells: list[str], notes: list[Trouble]) -> list[str]:
+        """Return a cell for each header, taking a row apart that a spreadsheet had put into one."""
+        if (apart := self._taken_apart(cells)) is not None:
+            notes.append(Trouble("repaired"))
+            cells = apart
+        if len(cells) < self.width or any(cell.strip() for cell in cells[len(self.header) :]):
+            shown = self.delimiter.join(cells)
+            raise Trouble("cell_count", shown, found=len(cells), expected=len(self.header))
+        for cell, name in zip(cells, self.header, strict=False):
+            if "\0" in cell:
+                raise Trouble("nul", cell, name)
+        return cells + [""] * (len(self.header) - len(cells))
+
+    def _taken_apart(self, cells: list[str]) -> list[str] | None:
+        """Return the row that stands as CSV in the first of otherwise empty cells, if it has the right size."""
+        if self.delimiter not in cells[0] or any(cell.strip() for cell in cells[1:]):
+            return None
+        try:
+            (row,) = csv.reader(io.StringIO(cells[0], newline=""), delimiter=self.delimiter, strict=True)
+        except (csv.Error, ValueError):
+            return None
+        # A blank after the comma is prose ("Smith, John"), which no program writes between cells.
+        is_prose = any(cell.startswith(" ") for cell in row)
+        return row if not is_prose and self.width <= len(row) <= len(self.header) else None
+
+    def _row(self, line: int, cells: list[str], notes: list[Trouble]) -> Row:
+        lead = {name: self._value(column, cells) for name, column in self.mapping.identity.items()}
+        identity = next((str(value) for value in lead.values() if value is not None), None)
+        if identity is None:
+            wanted = " / ".join(self._name(column) for column in self.mapping.identity.values())
+            raise Trouble("no_identity", "", wanted, accepted=wanted)
+        self._note_repetition(line, identity, notes)
+        rest = {name: column for name, column in self.mapping.lead.items() if name not in lead}
+        lead |= self._values(rest, cells, notes)
+        for group in ("consent", "company", "traits"):
+            lead[group] = self._values(getattr(self.mapping, group), cells, notes) or None
+        activities = [self._activity(one, cells, notes) for one in self.activities]
+        return Row(
+            line=line,
+            lead={name: value for name, value in lead.items() if value is not None},
+            activities=tuple(activity for activity in activities if activity),
+        )
+
+    def _note_repetition(self, line: int, identity: str, notes: list[Trouble]) -> None:
+        # In a file of activities a lead has many rows, and that is worth no note.
+        if not self.mapping.activities:
+            key = hash(identity.casefold())
+            if key in self.seen:
+                notes.append(Trouble("repeated", identity, earlier=self.seen[key]))
+            self.seen[key] = line
+
+    def _name(self, column: Column) -> str:
+        place = self.places[column.key]
+        return " / ".join(column.headers) if place is None else self.header[place]
+
+    def _value(self, column: Column, cells: list[str]) -> object:
+        """Return what the column says in this row, None for nothing; raise Trouble."""
+        place = self.places[column.key]
+        try:
+            return read_cell(column, column.constant if place is None else cells[place])
+        except Trouble as trouble:
+            trouble.column = self._name(column)
+            raise
+
+    def _values(self, columns: dict[str, Column], cells: list[str], notes: list[Trouble]) -> dict[str, object]:
+        """Return the values that can be read; the others become notes."""
+        values = {}
+        for name, column in columns.items():
+            try:
+                if (value := self._value(column, cells)) is not None:
+                    values[name] = value
+            except Trouble as trouble:
+                notes.append(trouble)
+        return values
+
+    def _activity(self, columns: ActivityColumns, cells: list[str], notes: list[Trouble]) -> dict[str, object]:
+        """Return the activity that the row tells of; empty where its time is."""
+        occurred_at = self._value(columns.at, cells)
+        if occurred_at is None:
+            return {}
+        kind = self._value(columns.kind, cells)
+        if kind is None:
+            notes.append(Trouble("no_kind", "", self._name(columns.kind)))
+            return {}
+        return {
+            "source": columns.source,
+            "id": re.sub(r"\{([^{}]+)\}", lambda found: self._id_part(columns.id_parts[found[1]], cells), columns.id),
+            "kind": kind,
+            "occurred_at": occurred_at,
+            "properties": self._values(columns.properties, cells, notes),
+        }
+
+    def _id_part(self, column: Column, cells: list[str]) -> str:
+        part = self._value(column, cells)
+        if part is None:
+            raise Trouble("no_activity_id", "", self._name(column))
+        return str(part)

@@ -1,0 +1,96 @@
+"""What reading a file tells: rows, refusals, notes, and files that can't be read at all."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy
+
+REASONS = {
+    "no_number": gettext_lazy("“%(value)s” is not a number: write it as %(accepted)s."),
+    "no_boolean": gettext_lazy("“%(value)s” is neither yes nor no: use one of %(accepted)s."),
+    "no_date": gettext_lazy("“%(value)s” is not a date: write it as %(accepted)s."),
+    "no_time": gettext_lazy("“%(value)s” is not a date and time: write it as %(accepted)s."),
+    "no_offset": gettext_lazy("“%(value)s” has no time zone: add `zone` to the mapping, or an offset here."),
+    "no_email": gettext_lazy("“%(value)s” is not one e-mail address: correct it, or leave the cell empty."),
+    "no_country": gettext_lazy("“%(value)s” is no country, so it was left out: use a name or a code of two letters."),
+    "no_consent": gettext_lazy("The mapping does not say what “%(value)s” means, so it was left out: name it there."),
+    "no_kind": gettext_lazy("This activity has a time but no kind, so it was left out: fill in its kind."),
+    "no_activity_id": gettext_lazy("An activity needs this cell for its id: fill it in."),
+    "no_identity": gettext_lazy("Nothing tells whose row this is: fill in %(accepted)s."),
+    "nul": gettext_lazy("The cell holds a NUL character: save the file again as CSV in UTF-8."),
+    "cell_count": gettext_lazy("The row has %(found)d cells, the header %(expected)d: correct its commas and quotes."),
+    "unclosed_quote": gettext_lazy(
+        "A quote in the row that begins here is not closed, so nothing after it was read: close it, and import again."
+    ),
+    "bad_quote": gettext_lazy(
+        "A quote is wrong in lines %(first)d to %(last)d, so they were not read: double a quote inside a quoted cell."
+    ),
+    "repaired": gettext_lazy("A spreadsheet had put the whole row into one cell; it was taken apart again."),
+    "repeated": gettext_lazy("“%(value)s” is already in line %(earlier)d: the later row wins."),
+    "guessed_encoding": gettext_lazy(
+        "The file is not UTF-8 and was read as Windows-1252: check names with accents, or state the encoding."
+    ),
+    "unmapped": gettext_lazy("The mapping does not use the column “%(value)s”, so it was not read."),
+    "absent": gettext_lazy("The file lacks the column “%(value)s”, so %(accepted)s stays as it is."),
+    "spreadsheet": gettext_lazy("%(file)s is a spreadsheet: save it as CSV (UTF-8) and import that."),
+    "empty_file": gettext_lazy("%(file)s is empty: export it again with a line of headers and a row for each lead."),
+    "wrong_encoding": gettext_lazy("%(file)s can't be read as %(value)s: save it as CSV (UTF-8)."),
+    "nul_header": gettext_lazy("The header of %(file)s is not plain text: save the file as CSV (UTF-8)."),
+    "endless_header": gettext_lazy("The header of %(file)s has a quote that is not closed: close it."),
+    "absent_column": gettext_lazy(
+        "%(file)s lacks the column “%(value)s”, without which no row can be read; it has %(accepted)s."
+    ),
+    "doubled_column": gettext_lazy("%(file)s has the column “%(value)s” more than once: rename or remove one."),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One lead as `POST leads/` takes it, with only the keys that had a value, and its activities."""
+
+    line: int
+    lead: dict[str, object]
+    activities: tuple[dict[str, object], ...] = ()
+
+
+@dataclass(frozen=True)
+class _Remark:
+    line: int
+    column: str
+    value: str
+    reason: str
+    code: str = ""
+
+
+class Refusal(_Remark):
+    """A row that was not read: where, what stood there, and what to do about it."""
+
+
+class Note(_Remark):
+    """Something to know about a row that was read, the header, or (line 0) the whole file."""
+
+
+class UnreadableFile(ValueError):
+    """A file of which no row can be read: `code` says why, the text also what to do."""
+
+    def __init__(self, code: str, path: Path, value: str = "", accepted: str = "") -> None:
+        super().__init__(str(REASONS[code]) % {"file": path.name, "value": value, "accepted": accepted})
+        self.code, self.value = code, value
+
+
+class Trouble(ValueError):
+    """A cell, row or column that can't be taken as it is; `words` fill its text in REASONS."""
+
+    def __init__(self, code: str, value: str = "", column: str = "", **words: object) -> None:
+        super().__init__(code, value, column)
+        self.code, self.value, self.column, self.words = code, value, column, words
+
+    def remark(self, line: int, kind: type[Refusal] | type[Note]) -> Refusal | Note:
+        reason = str(REASONS[self.code]) % {"value": _brief(self.value, 60), **self.words}
+        return kind(line, _brief(self.column, 199), _brief(self.value, 199), _brief(reason, 299), self.code)
+
+
+def _brief(text: str, limit: int) -> str:
+    # PostgreSQL takes no NUL in a text, and what is said about a row is stored.
+    text = text.replace("\0", "\N{SYMBOL FOR NULL}")
+    return text if len(text) <= limit else f"{text[:limit]}…"

@@ -1,0 +1,104 @@
+"""What all API views share: pages, problems, filters that refuse what they do not know."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.http import Http404
+from django.utils.translation import gettext as _
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework import status
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from handoff.lib.refusals import Refusal
+
+IGNORED = {"cursor", "format"}
+
+
+class StrictFilterBackend(DjangoFilterBackend):
+    """Refuses a query parameter that no filter knows, instead of answering something else than was asked."""
+
+    def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
+        """Return the filtered rows, or refuse."""
+        filterset = self.get_filterset(request, queryset, view)
+        known = set(filterset.filters) if filterset else set()
+        known |= set(getattr(view, "also_known", ()))
+        refuse_unknown(request, known)
+        return super().filter_queryset(request, queryset, view)
+
+
+def refuse_unknown(request: Any, known: Collection[str] = ()) -> None:
+    """Refuse query parameters other than the `known` ones."""
+    unknown = sorted(set(request.query_params) - set(known) - IGNORED)
+    if unknown:
+        message = _("There is no parameter “%(name)s”; use: %(known)s.")
+        names = ", ".join(sorted(set(known) - IGNORED)) or "–"
+        raise ValidationError({unknown[0]: [message % {"name": unknown[0], "known": names}]})
+
+
+def problem(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Return `error` as RFC 9457 problem details with a `code`, None for a bug."""
+    if isinstance(error, Refusal):
+        return _answer(error.status, error.code, error.message, **error.extra)
+    if isinstance(error, DjangoValidationError):
+        error = ValidationError(error.messages)
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    if isinstance(error, Http404):
+        return _answer(404, "not_found", _("There is no such thing here."))
+    if isinstance(error, PermissionDenied):
+        return _answer(403, "not_allowed", _("Your role does not permit this."))
+    code, extra = _code_of(error)
+    answer = _answer(response.status_code, code, _detail(error), **extra)
+    for name in ("WWW-Authenticate", "Retry-After", "Allow"):
+        if name in response.headers:
+            answer[name] = response.headers[name]
+    return answer
+
+
+def _code_of(error: Exception) -> tuple[str, dict[str, Any]]:
+    if isinstance(error, ValidationError):
+        fields = error.detail if isinstance(error.detail, dict) else {"": error.detail}
+        return "invalid", {"fields": {name: _flat(messages) for name, messages in fields.items()}}
+    code = error.get_codes() if isinstance(error, APIException) else "error"
+    return (code if isinstance(code, str) else "invalid"), {}
+
+
+def _flat(messages: Any) -> str:
+    if isinstance(messages, dict):
+        return " ".join(f"{name}: {_flat(inner)}" for name, inner in messages.items())
+    return " ".join(_flat(message) for message in messages) if isinstance(messages, list) else str(messages)
+
+
+def _detail(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        detail = error.detail
+        if isinstance(detail, dict):
+            return " ".join(f"{name}: {_flat(messages)}" for name, messages in detail.items())
+        return _flat(detail)
+    return str(getattr(error, "detail", error))
+
+
+def _answer(code: int, name: str, detail: str, **extra: Any) -> Response:
+    title = status_title(code)
+    body = {"type": "about:blank", "title": title, "status": code, "code": name, "detail": detail, **extra}
+    return Response(_printable(body), status=code, content_type="application/problem+json")
+
+
+def _printable(value: Any) -> Any:
+    """Return `value` without the halves of characters that a refused body may have held; no answer could carry them."""
+    if isinstance(value, dict):
+        return {_printable(name): _printable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_printable(inner) for inner in value]
+    return value.encode(errors="replace").decode() if isinstance(value, str) else value
+
+
+def status_title(code: int) -> str:
+    """Return the standard title of an HTTP status."""
+    names = {value: name for name, value in vars(status).items() if name.startswith("HTTP_")}
+    return names[code].split("_", 2)[2].replace("_", " ").capitalize()

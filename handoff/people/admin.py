@@ -1,0 +1,158 @@
+"""Support for people, teams and tokens."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from handoff.lib.admin import ReadOnlyAdmin, zone_choices
+from handoff.people.models import ApiToken, Membership, Team, User
+from handoff.people.revoking import revoke
+
+# Roles decide about rights here; groups would only look as if they did.
+admin.site.unregister(Group)
+
+
+class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]
+    """Who is in which team."""
+
+    model = Membership
+    classes = ["one-line"]
+    extra = 1  # a blank row, so that one can be added without script
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        """Return the memberships with what their titles name."""
+        return super().get_queryset(request).select_related("user", "team")
+
+
+class TeamsOfPerson(MembershipInline):
+    """The teams of one person."""
+
+    fields = (("team", "share", "capacity"),)
+
+
+class PeopleOfTeam(MembershipInline):
+    """The people of one team."""
+
+    fields = (("user", "share", "capacity"),)
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
+    """People: their role decides what is open to them."""
+
+    list_display = ("username", "first_name", "last_name", "role", "teams_named", "is_active", "last_login")
+    list_filter = ("role", "is_active", "teams")
+    search_fields = ("username", "first_name", "last_name", "email")
+    filter_horizontal = ()
+    inlines = [TeamsOfPerson]
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Person"), {"fields": (("first_name", "last_name"), "email", "language", "time_zone")}),
+        (
+            _("Rights"),
+            {
+                "fields": ("role", "is_active", "is_staff"),
+                "description": _("The role decides what they see and do; “staff” opens these pages to them."),
+            },
+        ),
+        (_("Dates"), {"fields": (("last_login", "date_joined"),)}),
+    )
+    add_fieldsets = (
+        *(UserAdmin.add_fieldsets or ()),
+        (None, {"fields": ("first_name", "last_name", "email", "role", "is_staff")}),
+    )
+    readonly_fields = ("last_login", "date_joined")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Return the people with their teams."""
+        return super().get_queryset(request).prefetch_related("teams")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer time zones to choose from: a mistyped one would break each of their pages."""
+        if db_field.name == "time_zone":
+            return forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @admin.display(description=_("teams"))
+    def teams_named(self, user: User) -> str:
+        """Return the names of their teams."""
+        return ", ".join(team.name for team in user.teams.all())
+
+
+@admin.register(Team)
+class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Teams; managers change their own."""
+
+    list_display = ("name", "countries_named", "is_default", "giving", "names_in_reports")
+    search_fields = ("name",)
+    prepopulated_fields = {"slug": ("name",)}
+    inlines = [PeopleOfTeam]
+    actions = None
+
+    def has_change_permission(self, request: HttpRequest, obj: Team | None = None) -> bool:
+        """Return whether they may change it: managers change their own teams."""
+        user: Any = request.user
+        is_own = obj is None or user.is_admin or obj.pk in user.team_ids()
+        return super().has_change_permission(request, obj) and is_own
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Ask for countries as plain codes."""
+        if db_field.name == "countries":
+            return CountriesField(
+                label=_("Countries"), required=False, help_text=_("Two-letter codes, such as NL, BE.")
+            )
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @admin.display(description=_("countries"))
+    def countries_named(self, team: Team) -> str:
+        """Return its countries."""
+        return ", ".join(team.countries)
+
+
+class CountriesField(forms.CharField):
+    """Country codes separated by commas."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the codes as text."""
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """Return the codes, each once."""
+        codes = [code.strip().upper() for code in str(value or "").replace(",", " ").split()]
+        wrong = [code for code in codes if len(code) != 2 or not code.isalpha()]
+        if wrong:
+            raise forms.ValidationError(
+                _("“%(code)s” is no country code; use two letters, such as NL."), params={"code": wrong[0]}
+            )
+        return list(dict.fromkeys(codes))
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """Tokens: to be read and revoked."""
+
+    list_display = ("user", "name", "created_at", "expires_at", "last_used_on", "revoked_at")
+    list_select_related = ("user",)
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
+    search_fields = ("name", "user__username", "user__last_name")
+    fields = ("user", "name", "scopes", "created_at", "expires_at", "last_used_on", "revoked_at")
+    actions = ["revoke_chosen"]
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Return whether they may revoke anybody's tokens."""
+        return request.user.has_perm("people.change_apitoken")
+
+    @admin.action(description=_("Revoke: they no longer open anything"), permissions=["revoke"])
+    def revoke_chosen(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
+        """Revoke the chosen tokens and say how many."""
+        n = revoke(tokens, at=timezone.now())
+        said = ngettext("%(n)d token no longer opens anything.", "%(n)d tokens no longer open anything.", n)
+        self.message_user(request, said % {"n": n}, messages.SUCCESS)

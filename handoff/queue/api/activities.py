@@ -1,0 +1,40 @@
+"""Activities: what leads did, stored, scored and handed over before the answer."""
+
+from dataclasses import asdict
+
+from django.utils import timezone
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from handoff.lib.api import refuse_unknown
+from handoff.lib.refusals import NotAllowed
+from handoff.people.doors import person
+from handoff.queue.api import serializers as shown
+from handoff.queue.api.lists import items_of, twice
+from handoff.queue.receiving import receive_activities
+
+
+class Activities(APIView):
+    """The door through which activities come in."""
+
+    scope = "leads"
+
+    @extend_schema(
+        request=PolymorphicProxySerializer(
+            "OneOrManyActivities",
+            [shown.ActivityGiven, shown.ActivityGiven(many=True)],
+            resource_type_field_name=None,
+            many=False,
+        ),
+        responses=shown.ActivitiesReceived,
+    )
+    def post(self, request: Request) -> Response:
+        """Take one activity or a list of at most 1000; those of an unknown lead wait for it."""
+        refuse_unknown(request)
+        user, now = person(request), timezone.now()
+        if not (user.is_marketer or user.is_admin):
+            raise NotAllowed
+        items = items_of(request.data)
+        return Response(asdict(twice(lambda: receive_activities(items, at=now))))

@@ -1,0 +1,220 @@
+"""What the acts take. Fields may be missing here where the act itself says what it needs."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from handoff.leads.models import Lead
+from handoff.lib.bodies import Instant
+from handoff.lib.refusals import Incomplete
+from handoff.people.models import User
+from handoff.queue.models import Answer, DisqualificationReason, Outcome, Touch, TouchChannel
+from handoff.queue.models.verdicts import BANT
+from scoring.models import Publication
+
+NOTE = 10_000  # characters
+
+
+class NaiveTime(Incomplete):
+    """A time without an offset: nobody knows when that is."""
+
+    code = "naive_time"
+
+
+def optional_text(limit: int, **options: Any) -> serializers.CharField:
+    """Return a field for a text that may be missing or blank."""
+    return serializers.CharField(required=False, allow_blank=True, default="", max_length=limit, **options)
+
+
+def checked(body: serializers.Serializer[Any]) -> dict[str, Any]:
+    """Return what `body` says; Incomplete names each field that is wrong."""
+    if body.is_valid():
+        return dict(body.validated_data)
+    wrong: dict[str, str] = {str(name): _flat(errors) for name, errors in body.errors.items()}
+    refusal = NaiveTime if "naive_time" in str(body.errors) and _has_code(body.errors, "naive_time") else Incomplete
+    raise refusal(" ".join(f"{name}: {words}" for name, words in wrong.items()), fields=wrong)
+
+
+def _flat(errors: Any) -> str:
+    inner = errors.values() if isinstance(errors, dict) else errors if isinstance(errors, list) else None
+    return str(errors) if inner is None else " ".join(filter(None, (_flat(error) for error in inner)))
+
+
+def _has_code(errors: Any, code: str) -> bool:
+    if isinstance(errors, dict | list):
+        return any(_has_code(error, code) for error in (errors.values() if isinstance(errors, dict) else errors))
+    return getattr(errors, "code", "") == code
+
+
+class Body(serializers.Serializer[Any]):
+    """A body in which a field that nobody knows is refused."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the values, or refuse."""
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
+        if unknown:
+            message = _("There is no such field; use: %(known)s.") % {"known": ", ".join(self.fields)}
+            raise serializers.ValidationError({unknown[0][:60]: [message]})
+        return super().to_internal_value(data)
+
+
+class PublishBody(Body):
+    """What happens to leads that newly qualify."""
+
+    qualifying = serializers.ChoiceField(choices=Publication.Qualifying.choices, default=Publication.Qualifying.NOW)
+    note = optional_text(300)
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class Person(serializers.Field[User, Any, str, User]):
+    """A colleague by username or id."""
+
+    def to_internal_value(self, data: Any) -> User:
+        """Return the active person that is meant."""
+        found = None
+        active = User.objects.filter(is_active=True)
+        if isinstance(data, str) and len(data) <= 150 and data.isprintable():
+            found = active.filter(username=data).first()
+            data = int(data) if data.isdecimal() and len(data) <= 18 else data
+        if found is None and isinstance(data, int) and not isinstance(data, bool):
+            found = active.filter(pk=data).first()
+        if found is None:
+            raise serializers.ValidationError(_("Nobody here has this username or id."))
+        return found
+
+    def to_representation(self, value: User) -> str:
+        """Return the username."""
+        return value.username
+
+
+class ActBody(Body):
+    """With `version`, the act is refused as stale where the row changed since."""
+
+    version = serializers.IntegerField(required=False, allow_null=True, default=None)
+
+
+class ReasonBody(ActBody):
+    """Why."""
+
+    reason = optional_text(300)
+
+
+class PassBody(ActBody):
+    """To whom (username or id), with a line."""
+
+    to = Person()
+    note = optional_text(300)
+
+
+class AssignBody(ActBody):
+    """To whom: username or id."""
+
+    to = Person()
+
+
+class TouchBody(ActBody):
+    """One contact or attempt; `at` is now unless said."""
+
+    channel = serializers.ChoiceField(choices=TouchChannel.choices)
+    outcome = serializers.ChoiceField(choices=Outcome.choices)
+    direction = serializers.ChoiceField(choices=Touch.Direction.choices, default=Touch.Direction.OUT)
+    at = Instant(required=False, allow_null=True, default=None)
+    note = optional_text(NOTE)
+    evidence = optional_text(300)
+
+
+class NextStepBody(ActBody):
+    """What happens next and when; without `at` the plan is taken away."""
+
+    what = optional_text(200)
+    at = Instant(required=False, allow_null=True, default=None)
+
+
+class NoteBody(ActBody):
+    """Something a colleague should know, as `text` or `note`."""
+
+    text = optional_text(NOTE)
+    note = optional_text(NOTE)
+
+
+class SnoozeBody(ActBody):
+    """Until when, and why it can wait; `until` null ends a snooze."""
+
+    until = Instant(allow_null=True)
+    reason = optional_text(200)
+
+
+class Letter(Body):
+    """One letter of BANT."""
+
+    answer = serializers.ChoiceField(choices=Answer.choices)
+    note = optional_text(300)
+
+
+class QualifyBody(ActBody):
+    """BANT, who takes the lead on (username or id; else its holder), and what it may be worth."""
+
+    budget = Letter(required=False)
+    authority = Letter(required=False)
+    need = Letter(required=False)
+    timeline = Letter(required=False)
+    takes_over = Person(required=False, allow_null=True, default=None)
+    value = serializers.DecimalField(
+        max_digits=14, decimal_places=2, min_value=Decimal(0), required=False, allow_null=True, default=None
+    )
+    currency = serializers.RegexField(r"^([A-Za-z]{3})?$", required=False, allow_blank=True, default="")
+    expected_close = serializers.DateField(required=False, allow_null=True, default=None)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Put the four letters together, as the act takes them."""
+        letters = {name: attrs.pop(name) for name in BANT if name in attrs}
+        attrs["bant"] = {name: (letter["answer"], letter["note"]) for name, letter in letters.items()}
+        attrs["currency"] = attrs["currency"].upper() if attrs["value"] is not None else ""
+        return attrs
+
+
+class DisqualifyBody(ActBody):
+    """Why not, for how long, and which rules were wrong; what is absent follows from the reason."""
+
+    reason = serializers.CharField(max_length=50, help_text="The slug of a reason on the list.")
+    permanent = serializers.BooleanField(required=False, allow_null=True, default=None)
+    wake_at = Instant(required=False, allow_null=True, default=None)
+    wake_kinds = serializers.ListField(child=serializers.CharField(max_length=40), required=False, max_length=50)
+    wake_points = serializers.DecimalField(
+        max_digits=6, decimal_places=2, min_value=Decimal(0), max_value=Decimal(1000), required=False
+    )
+    misleading = serializers.ListField(child=serializers.CharField(max_length=60), required=False, max_length=500)
+    note = optional_text(NOTE)
+    competitor = optional_text(120)
+    other_lead = serializers.IntegerField(required=False, allow_null=True, default=None)
+    right_person = optional_text(200)
+
+    def validate_reason(self, value: str) -> DisqualificationReason:
+        """Return the reason that is meant."""
+        offered = {reason.slug: reason for reason in DisqualificationReason.objects.filter(is_active=True)}
+        if value not in offered:
+            raise serializers.ValidationError(
+                _("There is no such reason; use: %(known)s.") % {"known": ", ".join(offered)}
+            )
+        return offered[value]
+
+    def validate_other_lead(self, value: int | None) -> Lead | None:
+        """Return the lead that is meant, if this person sees it."""
+        if value is None:
+            return None
+        found = Lead.objects.visible_to(self.context["user"]).filter(pk=value).first()
+        if found is None or found.pk == self.context["handoff"].lead_id:
+            raise serializers.ValidationError(_("You see no other lead with this id."))
+        return found
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Fill in what the reason says."""
+        if attrs["permanent"] is None:
+            attrs["permanent"] = attrs["reason"].is_permanent
+        if "wake_points" in attrs:
+            attrs["wake_points"] = float(attrs["wake_points"])
+        return attrs

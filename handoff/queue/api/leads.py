@@ -1,0 +1,238 @@
+"""Leads: taken in, listed, shown, with their score and what happened to them."""
+
+import base64
+import json
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+from rest_framework.views import APIView
+
+from handoff.leads.filters import LeadFilter
+from handoff.leads.models import Lead
+from handoff.leads.recording import Recorded
+from handoff.lib.api import StrictFilterBackend, refuse_unknown
+from handoff.lib.bodies import BadInstant, instant
+from handoff.lib.paging import Key
+from handoff.lib.refusals import IdentityConflict, Incomplete, NotAllowed, Refusal
+from handoff.people.doors import person
+from handoff.queue.api import serializers as shown
+from handoff.queue.api.bodies import NaiveTime
+from handoff.queue.api.lists import items_of, twice
+from handoff.queue.opening import entry_json
+from handoff.queue.receiving import receive_leads
+from handoff.queue.rescoring import Read, read_one
+from handoff.queue.timeline import Event, event_json, timeline
+
+PAGE = 50
+AHEAD = 5 * 366  # days for which a score's course is known ahead
+
+
+class Refused(Refusal):
+    """A lead that cannot be taken; the code says why."""
+
+    status = 400
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class LeadFilterBackend(StrictFilterBackend):
+    """Reads times with their offset only, also where a "+" came as a blank."""
+
+    times = ("created_after", "created_before")
+
+    def get_filterset_kwargs(self, request: Any, queryset: Any, view: Any) -> Any:
+        """Return what the filter set takes, its times checked."""
+        kwargs = super().get_filterset_kwargs(request, queryset, view)
+        query: QueryDict = kwargs["data"].copy()
+        for name in self.times:
+            if query.get(name):
+                query[name] = asked_time(request, name).isoformat()
+        return {**kwargs, "data": query}
+
+
+def asked_time(request: Request, name: str) -> datetime:
+    """Return the instant in the query parameter `name`."""
+    try:
+        return instant(request.query_params[name].replace(" ", "+"))
+    except BadInstant as error:
+        refusal = NaiveTime if error.code == "naive_time" else Incomplete
+        raise refusal(f"{name}: {error}", fields={name: str(error)}) from error
+
+
+def visible_leads(request: Request) -> "QuerySet[Lead]":
+    """Return the leads that may be seen, with what is shown of them."""
+    rows = Lead.objects.visible_to(person(request)).select_related("company", "score", "owner", "team")
+    return rows.prefetch_related("consents")
+
+
+class LeadList(ListAPIView[Lead]):
+    """The leads, and the door through which they come in."""
+
+    scope = "leads"
+    queryset = Lead.objects.none()
+    serializer_class = shown.LeadShown
+    filterset_class = LeadFilter
+    filter_backends = [LeadFilterBackend]
+    orderings = {
+        "score": Key("score__total", nullable=True),
+        "created_at": Key("created_at", "time"),
+        "updated_at": Key("updated_at", "time"),
+        "id": Key("id"),
+    }
+
+    def get_queryset(self) -> "QuerySet[Lead]":
+        """Return what this person may see."""
+        return visible_leads(self.request)
+
+    @extend_schema(
+        request=PolymorphicProxySerializer(
+            "OneOrManyLeads", [shown.LeadGiven, shown.LeadGiven(many=True)], resource_type_field_name=None, many=False
+        ),
+        responses={
+            200: PolymorphicProxySerializer(
+                "LeadOrLeads", [shown.LeadShown, shown.LeadsReceived], resource_type_field_name=None, many=False
+            ),
+            201: shown.LeadShown,
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Make or change one lead or a list of at most 1000. What a rep adds is theirs."""
+        refuse_unknown(request)
+        user, now = person(request), timezone.now()
+        items = items_of(request.data)
+        results = twice(lambda: receive_leads(items, by=user, at=now))
+        if isinstance(request.data, list):
+            return Response(_tally(results))
+        return _one(results[0], request)
+
+
+def _tally(results: list[Recorded]) -> dict[str, Any]:
+    counts = Counter(result.outcome for result in results)
+    rejected = [
+        {"index": index, "code": result.code, "detail": result.detail}
+        for index, result in enumerate(results)
+        if result.outcome == "rejected"
+    ]
+    return {name: counts[name] for name in ("created", "updated", "unchanged")} | {"rejected": rejected}
+
+
+def _one(result: Recorded, request: Request) -> Response:
+    if result.code == "identity_conflict":
+        raise IdentityConflict(result.detail)
+    if result.code == "not_allowed":
+        raise NotAllowed(result.detail)
+    if result.lead is None:
+        raise Refused(result.code, result.detail)
+    rows = Lead.objects.select_related("company", "score", "owner", "team").prefetch_related("consents")
+    lead = rows.get(pk=result.lead.pk)
+    return Response(shown.LeadShown(lead).data, status=201 if result.outcome == "created" else 200)
+
+
+class LeadDetail(APIView):
+    """One lead."""
+
+    scope = "leads"
+
+    @extend_schema(responses=shown.LeadShown)
+    def get(self, request: Request, pk: int) -> Response:
+        """Show one lead, with its score as it is now."""
+        refuse_unknown(request)
+        lead, now = get_object_or_404(visible_leads(request), pk=pk), timezone.now()
+        answer = dict(shown.LeadShown(lead).data)
+        read = read_one(lead, at=now)
+        if read:
+            answer |= {"score": read.reading.total, "grade": read.reading.grade, "scored_at": now}
+        return Response(answer)
+
+
+class LeadScore(APIView):
+    """Why a lead has its score."""
+
+    scope = "leads"
+
+    @extend_schema(parameters=[OpenApiParameter("at", str, description="Now unless said.")], responses=shown.ScoreShown)
+    def get(self, request: Request, pk: int) -> Response:
+        """Return the score with every reason, now, in the past, or as far as it is known ahead."""
+        refuse_unknown(request, {"at"})
+        lead, now = get_object_or_404(visible_leads(request), pk=pk), timezone.now()
+        at = asked_time(request, "at") if "at" in request.query_params else now
+        if (at - now).days > AHEAD:
+            raise Incomplete(_("Scores are known five years ahead."), fields={"at": _("Too far ahead.")})
+        return Response(shown.ScoreShown(score_json(read_one(lead, at=at, past=at < now), at)).data)
+
+
+def score_json(read: Read | None, at: datetime) -> dict[str, Any]:
+    """Return a score as the contract names it: zeros where no model was live."""
+    if read is None:
+        zeros: dict[str, Any] = dict.fromkeys(("total", "fit", "interest", "timing"), 0.0)
+        nothing = dict.fromkeys(("model", "crosses_at", "cools_at"))
+        return {**zeros, **nothing, "grade": "", "at": at, "is_mql": False, "entries": []}
+    reading = read.reading
+    return {
+        "total": reading.total,
+        **{str(name): points for name, points in reading.dimensions.items()},
+        "grade": reading.grade,
+        "model": read.publication.model_id,
+        "at": at,
+        "crosses_at": read.crosses_at,
+        "cools_at": read.crosses_at if read.holds else None,
+        "is_mql": read.holds,
+        # Unrounded, so that the entries sum to the total.
+        "entries": [
+            {**entry_json(entry, read.activity_ids), "points": entry.points, "fresh_points": entry.fresh_points}
+            for entry in reading.entries
+        ],
+    }
+
+
+class LeadTimeline(APIView):
+    """What happened to a lead."""
+
+    scope = "leads"
+
+    @extend_schema(parameters=[OpenApiParameter("cursor", str)], responses=shown.TimelinePage)
+    def get(self, request: Request, pk: int) -> Response:
+        """Return what happened, newest first, 50 at a time; the way leads back in time only."""
+        refuse_unknown(request)
+        lead = get_object_or_404(Lead.objects.visible_to(person(request)), pk=pk)
+        until, skip = _cursor(request)
+        events = timeline(lead, most=skip + PAGE + 1, until=until)[skip:]
+        page = events[:PAGE]
+        next_link = None
+        if len(events) > PAGE:
+            next_link = replace_query_param(request.build_absolute_uri(), "cursor", _cursor_after(page, until, skip))
+        results = shown.EventShown([event_json(event) for event in page], many=True).data
+        return Response({"next": next_link, "previous": None, "results": results})
+
+
+def _cursor_after(page: list[Event], until: datetime | None, skip: int) -> str:
+    """Return where the next page begins: an instant, and how many of its events were shown."""
+    last = page[-1].at
+    shown_then = sum(event.at == last for event in page) + (skip if until == last else 0)
+    return base64.urlsafe_b64encode(json.dumps([last.isoformat(), shown_then]).encode()).decode()
+
+
+def _cursor(request: Request) -> tuple[datetime | None, int]:
+    text = request.query_params.get("cursor")
+    if not text:
+        return None, 0
+    try:
+        at, skip = json.loads(base64.urlsafe_b64decode(text))
+        return instant(at), range(10_000)[skip]
+    except (ValueError, TypeError, IndexError) as error:
+        message = _("This cursor belongs to no page of this list; start without one.")
+        raise ValidationError({"cursor": [message]}) from error

@@ -1,0 +1,113 @@
+"""Who holds a handoff: claiming, taking the next, releasing, passing on, assigning."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from handoff.leads.models import Lead
+from handoff.lib.refusals import AlreadyTaken, Incomplete, NotAllowed
+from handoff.outbox.audit import record
+from handoff.people.models import User
+from handoff.queue.assignment import assign_to, begin_assignment, end_assignment
+from handoff.queue.models import Assignment, Handoff
+from handoff.queue.working import copy_state, lock, lock_lead
+
+
+@transaction.atomic
+def claim(handoff: Handoff, *, by: User, at: datetime) -> None:
+    """Give `handoff` to `by`, unless it is no longer waiting or was given to somebody else."""
+    if not (by.is_rep or by.is_manager or by.is_admin):
+        raise NotAllowed
+    lock_lead(handoff.lead_id)
+    waiting = Handoff.objects.waiting().filter(pk=handoff.pk)
+    for_me = waiting.filter(assigned_to=by) | waiting.filter(assigned_to=None)
+    # One conditional UPDATE decides the race: of two clicks, one matches a row.
+    if not for_me.update(claimed_by=by, claimed_at=at, version=F("version") + 1):
+        handoff.refresh_from_db()
+        if handoff.claimed_by_id == by.pk and handoff.is_open:
+            return
+        raise AlreadyTaken(taken_message(handoff))
+    handoff.refresh_from_db()
+    if handoff.assigned_to_id != by.pk:
+        begin_assignment(handoff, by, how=Assignment.How.CLAIM, by=by, at=at)
+    Handoff.objects.filter(pk=handoff.pk, seen_at=None).update(seen_at=at)
+    Lead.objects.filter(pk=handoff.lead_id).update(owner=by)
+    record("claimed", f"handoff {handoff.pk}", by=by, at=at)
+
+
+def taken_message(handoff: Handoff) -> str:
+    """Return why `handoff` can no longer be taken: who has it, or how it ended."""
+    if not handoff.is_open:
+        return _("This lead already has a verdict: %(verdict)s.") % {"verdict": handoff.get_verdict_display()}
+    return _("%(name)s was first and has this lead.") % {"name": handoff.holder}
+
+
+def take_next(*, by: User, at: datetime) -> Handoff | None:
+    """Claim the most urgent unclaimed handoff that `by` may take, None where nothing waits."""
+    waiting = Handoff.objects.visible_to(by).unclaimed().filter(team_id__in=by.team_ids()).awake(at).by_urgency()
+    # Whoever loses the race for one goes on to the next.
+    for handoff in waiting[:50]:
+        try:
+            claim(handoff, by=by, at=at)
+        except AlreadyTaken:
+            continue
+        return handoff
+    return None
+
+
+@transaction.atomic
+def release(handoff: Handoff, *, reason: str, by: User, at: datetime, version: int | None = None) -> None:
+    """Give `handoff` back to its team, with a reason."""
+    if not reason.strip():
+        raise Incomplete(_("Say why you give it back."), fields={"reason": _("Say why you give it back.")})
+    found = lock(handoff, by=by, version=version)
+    if found.holder_id is None:
+        raise NotAllowed(_("Nobody holds this lead."))
+    end_assignment(found, at=at, because=reason)
+    found.assigned_to = found.claimed_by = found.claimed_at = None
+    found.version += 1
+    found.save(update_fields=["assigned_to", "claimed_by", "claimed_at", "version"])
+    Lead.objects.filter(pk=found.lead_id).update(owner=None)
+    record("released", f"handoff {found.pk}", by=by, at=at, reason=reason)
+    copy_state(found, handoff)
+
+
+@transaction.atomic
+def pass_on(handoff: Handoff, *, to: User, note: str, by: User, at: datetime, version: int | None = None) -> None:
+    """Give `handoff` to a colleague, with a note. Its clocks run on."""
+    if not note.strip():
+        raise Incomplete(_("Write a line for your colleague."), fields={"note": _("Write a line for your colleague.")})
+    found = lock(handoff, by=by, version=version)
+    _require_colleague(to, by)
+    assign_to(found, to, how=Assignment.How.PASS, by=by, at=at, note=note, because=note)
+    record("passed", f"handoff {found.pk}", by=by, at=at, to=to.pk, note=note)
+    copy_state(found, handoff)
+
+
+@transaction.atomic
+def assign(handoff: Handoff, *, to: User, by: User, at: datetime, version: int | None = None) -> None:
+    """Give `handoff` to a rep, as its manager. Its clocks run on."""
+    if not (by.is_manager or by.is_admin):
+        raise NotAllowed
+    found = lock(handoff, by=by, version=version)
+    _require_colleague(to, by)
+    assign_to(found, to, how=Assignment.How.MANAGER, by=by, at=at)
+    record("assigned", f"handoff {found.pk}", by=by, at=at, to=to.pk)
+    copy_state(found, handoff)
+
+
+def _require_colleague(to: User, by: User) -> None:
+    shared = set(to.team_ids()) & set(by.team_ids())
+    if not to.is_active or not to.is_rep or not (shared or by.is_admin):
+        message = _("%(name)s can't take leads of yours; choose a rep of your teams.") % {"name": to}
+        raise Incomplete(message, fields={"to": message})
+
+
+def colleagues_of(user: User) -> "list[User]":
+    """Return the reps to whom `user` may give a lead."""
+    reps = User.objects.filter(is_active=True, role="rep").exclude(pk=user.pk)
+    return list(
+        (reps if user.is_admin else reps.filter(teams__in=user.team_ids())).distinct().order_by("first_name", "id")
+    )

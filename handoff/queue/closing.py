@@ -1,0 +1,25 @@
+"""What every verdict of a person does to the handoff."""
+
+from datetime import datetime
+
+from handoff.people.models import User
+from handoff.queue.assignment import end_assignment
+from handoff.queue.clocks import stop_clocks
+from handoff.queue.models import Clock, Handoff, Verdict
+from handoff.queue.working import accept, save
+from handoff.sla.models import Metric
+
+
+def close(handoff: Handoff, *, verdict: Verdict, by: User, at: datetime) -> None:
+    """End `handoff` (locked): clocks stop, what was planned ends, the assignment ends."""
+    accept(handoff, by=by, at=at)
+    ending = Clock.Ending.MET if handoff.touched_at else Clock.Ending.AT_SIGHT
+    stop_clocks(handoff, metrics=[Metric.FIRST_TOUCH], happened_at=at, at=at, ending=ending)
+    stop_clocks(handoff, metrics=[Metric.CONNECT], happened_at=at, at=at, ending=Clock.Ending.CANCELLED)
+    stop_clocks(handoff, metrics=[Metric.VERDICT], happened_at=at, at=at)
+    handoff.next_steps.filter(ended_at=None).update(ended_at=at)
+    handoff.snoozes.filter(ended_at=None).update(ended_at=at)
+    end_assignment(handoff, at=at, because=verdict)
+    handoff.closed_at, handoff.verdict = at, verdict
+    handoff.next_step_at = handoff.snoozed_until = handoff.due_at = None
+    save(handoff, "closed_at", "verdict", "next_step_at", "snoozed_until", "due_at")

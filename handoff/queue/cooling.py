@@ -1,0 +1,29 @@
+"""Cooling: an untouched handoff ends when its lead's score no longer holds."""
+
+from datetime import datetime
+
+from handoff.leads.models import Stage
+from handoff.leads.stages import move
+from handoff.outbox.audit import record
+from handoff.queue.assignment import end_assignment
+from handoff.queue.clocks import cancel_clocks
+from handoff.queue.models import Handoff, Route, Verdict
+
+
+def cool(handoff: Handoff, *, cooled_at: datetime, at: datetime) -> bool:
+    """End `handoff` as of `cooled_at`, unless it was accepted, touched or asked for, or came by another route."""
+    waiting = Handoff.objects.waiting().filter(pk=handoff.pk, route=Route.SCORE, touched_at=None, raised_at=None)
+    # One conditional UPDATE decides between cooling and a rep who claims at this moment.
+    if not waiting.update(
+        closed_at=cooled_at, verdict=Verdict.COOLED, due_at=None, next_step_at=None, snoozed_until=None
+    ):
+        return False
+    handoff.refresh_from_db()
+    cancel_clocks(handoff, happened_at=cooled_at, at=at)
+    end_assignment(handoff, at=cooled_at, because=Verdict.COOLED)
+    lead = handoff.lead
+    lead.owner = None
+    lead.save(update_fields=["owner"])
+    move(lead, Stage.LEAD, at=cooled_at)
+    record("cooled", f"handoff {handoff.pk}", by=None, at=at)
+    return True

@@ -1,0 +1,34 @@
+"""The rows of the queue: handoffs, the work on them, their verdicts and their clocks."""
+
+from handoff.queue.models.clocks import Breach, Clock
+from handoff.queue.models.handoffs import Assignment, Handoff, Route, Verdict
+from handoff.queue.models.verdicts import (
+    Answer,
+    Deal,
+    Disqualification,
+    DisqualificationReason,
+    Qualification,
+    Recycling,
+)
+from handoff.queue.models.work import NextStep, Note, Outcome, Snooze, Touch, TouchChannel
+
+__all__ = [
+    "Answer",
+    "Assignment",
+    "Breach",
+    "Clock",
+    "Deal",
+    "Disqualification",
+    "DisqualificationReason",
+    "Handoff",
+    "NextStep",
+    "Note",
+    "Outcome",
+    "Qualification",
+    "Recycling",
+    "Route",
+    "Snooze",
+    "Touch",
+    "TouchChannel",
+    "Verdict",
+]

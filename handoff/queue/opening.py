@@ -1,0 +1,114 @@
+"""Opening a handoff: one lead passed to sales, with score and reasons frozen as they are."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from handoff.leads.models import HANDED_OVER_FROM, Activity, Lead, Stage
+from handoff.leads.stages import move
+from handoff.lib.refusals import WrongStage
+from handoff.outbox.audit import record
+from handoff.outbox.notices import notify
+from handoff.people.models import User
+from handoff.queue.assignment import give_in_turn
+from handoff.queue.clocks import start_clocks
+from handoff.queue.models import Handoff, Recycling, Route
+from scoring.course import Entry, Reading
+from scoring.models import Publication
+from scoring.spec import DIMENSIONS
+
+
+def open_handoff(
+    lead: Lead,
+    *,
+    route: str,
+    reading: Reading | None,
+    publication: Publication | None,
+    at: datetime,
+    by: User | None = None,
+    trigger: Activity | None = None,
+    activity_ids: dict[int, int] | None = None,
+    note: str = "",
+) -> Handoff:
+    """Hand `lead` (locked by the caller) over to sales; its team, clocks and holder follow from it.
+
+    `activity_ids` maps the engine's rows to activities, so that the frozen reasons name them.
+    """
+    dimensions = {name: reading.dimensions[name] if reading else 0.0 for name in DIMENSIONS}
+    handoff = Handoff.objects.create(
+        lead=lead,
+        team_id=lead.team_id,
+        route=route,
+        opened_at=at,
+        opened_by=by,
+        opening_note=note,
+        trigger=trigger,
+        publication=publication,
+        total=reading.total if reading else 0.0,
+        grade=reading.grade if reading else "",
+        reasons=[entry_json(entry, activity_ids or {}) for entry in reading.entries] if reading else [],
+        source=lead.source,
+        fit=dimensions["fit"],
+        interest=dimensions["interest"],
+        timing=dimensions["timing"],
+    )
+    move(lead, Stage.MQL, at=at)
+    Recycling.objects.filter(lead=lead, woken_at=None).update(woken_at=at, woken_by=route)
+    start_clocks(handoff, at=at)
+    record("handed over", f"handoff {handoff.pk}", by=by, at=at, route=route, lead=lead.pk)
+    if not give_in_turn(handoff, at=at):
+        _tell_the_team(handoff, at)
+    return handoff
+
+
+def entry_json(entry: Entry, activity_ids: dict[int, int]) -> dict[str, Any]:
+    """Return an entry as the contract names it, its activities by their ids."""
+    stored = asdict(entry)
+    stored["points"], stored["fresh_points"] = round(entry.points, 6), round(entry.fresh_points, 6)
+    stored["activities"] = [activity_ids.get(row, row) for row in entry.activities]
+    return stored
+
+
+def _tell_the_team(handoff: Handoff, at: datetime) -> None:
+    """Nobody was given it: the reps who may take it are told, under the bell only."""
+    if handoff.team is None:
+        return
+
+    def say() -> str:
+        return _("%(lead)s is waiting in your team's queue.") % {"lead": handoff.lead.name}
+
+    reps = User.objects.reps_of(handoff.team)
+    url = reverse("handoff", args=[handoff.pk])
+    notify(reps, cause=f"waiting:{handoff.pk}", say=say, url=url, at=at, by_mail=handoff.route == Route.FAST_LANE)
+
+
+@transaction.atomic
+def hand_over_by_hand(lead: Lead, *, note: str, by: User, at: datetime) -> Handoff:
+    """Hand `lead` over because a person says so, with their reason."""
+    from handoff.queue.rescoring import read_one  # noqa: PLC0415 (rescoring opens handoffs too)
+
+    lead = Lead.objects.select_for_update(of=("self",)).select_related("company").get(pk=lead.pk)
+    if lead.stage not in HANDED_OVER_FROM:
+        raise WrongStage(_("%(lead)s is %(stage)s already.") % {"lead": lead.name, "stage": lead.get_stage_display()})
+    if lead.holds.filter(released_at=None).exists():
+        raise WrongStage(_("%(lead)s is held; release the hold first.") % {"lead": lead.name})
+    found = read_one(lead, at=at)
+    handoff = open_handoff(
+        lead,
+        route=Route.MANUAL,
+        reading=found.reading if found else None,
+        publication=found.publication if found else None,
+        activity_ids=found.activity_ids if found else None,
+        at=at,
+        by=by,
+        note=note,
+    )
+    if by.is_rep:
+        from handoff.queue.claiming import claim  # noqa: PLC0415
+
+        claim(handoff, by=by, at=at)
+    return handoff

@@ -1,0 +1,150 @@
+"""Handoffs as pages and API show them: what is due, why now, how strong."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from handoff.lib.durations import spoken
+from handoff.queue.models import Clock, Handoff, NextStep, Route
+from handoff.sla.models import Metric
+
+SOON = timedelta(hours=1)
+WITHIN = timedelta(hours=3)
+UNTIL_TEXTS = {
+    Metric.FIRST_TOUCH: (gettext_lazy("First touch in {time}"), gettext_lazy("First touch {time} late")),
+    Metric.CONNECT: (gettext_lazy("Connect in {time}"), gettext_lazy("Connect {time} late")),
+    Metric.VERDICT: (gettext_lazy("Verdict in {time}"), gettext_lazy("Verdict {time} late")),
+}
+
+
+@dataclass(frozen=True)
+class Pill:
+    """What is due next: its words now, and the templates with which a browser counts on."""
+
+    text: str
+    tone: str
+    due: datetime | None
+    until_text: str = ""
+    late_text: str = ""
+
+
+def with_what_rows_show(handoffs: "QuerySet[Handoff]") -> "QuerySet[Handoff]":
+    """Return `handoffs` with everything that a row of the queue shows, in a fixed number of queries."""
+    running = Clock.objects.running().select_related("policy")
+    return handoffs.select_related(
+        "lead__company", "lead__score", "claimed_by", "assigned_to", "team", "publication__model"
+    ).prefetch_related(
+        Prefetch("clocks", queryset=running, to_attr="running_clocks"),
+        Prefetch("next_steps", queryset=NextStep.objects.filter(ended_at=None), to_attr="planned"),
+    )
+
+
+def due_pill(handoff: Handoff, at: datetime) -> Pill:
+    """Return the pill of whatever comes first: a running clock, or the next step."""
+    candidates: list[tuple[datetime, str, str, str]] = []
+    for clock in handoff.running_clocks:  # type: ignore[attr-defined]
+        templates = UNTIL_TEXTS[Metric(clock.metric)]
+        candidates.append((clock.due_at, str(clock.get_metric_display()), str(templates[0]), str(templates[1])))
+    for step in handoff.planned:  # type: ignore[attr-defined]
+        what = step.what if len(step.what) <= 24 else step.what[:23] + "…"
+        safe = what.replace("{", "(").replace("}", ")")
+        candidates.append(
+            (step.at, what, _("%(what)s in {time}") % {"what": safe}, _("%(what)s {time} late") % {"what": safe})
+        )
+    if not candidates:
+        return Pill(_("nothing due"), "neutral", None)
+    due, label, until, late = min(candidates)
+    left = due - at
+    if left < timedelta(0):
+        return Pill(late.format(time=spoken(max(-left, timedelta(minutes=1)))), "late", due, until, late)
+    if left <= WITHIN:
+        return Pill(until.format(time=spoken(left)), "soon" if left <= SOON else "fine", due, until, late)
+    when = _("%(what)s by %(when)s") % {"what": capfirst(label), "when": short_time(due, at)}
+    return Pill(when, "fine" if left < timedelta(days=7) else "neutral", due, until, late)
+
+
+def short_time(moment: datetime, at: datetime) -> str:
+    """Return a time as short as it can be understood: "14:00", "Thu 11:20", "4 Jan"."""
+    local, today = timezone.localtime(moment), timezone.localtime(at).date()
+    days = (local.date() - today).days
+    if days == 0:
+        return date_format(local, "H:i")
+    if days == -1:
+        return _("yesterday %(time)s") % {"time": date_format(local, "H:i")}
+    if -7 < days < 7:
+        return date_format(local, "D H:i")
+    return date_format(local, "j M" if local.year == timezone.localtime(at).year else "j M Y")
+
+
+def why_now(handoff: Handoff, *, most: int = 2) -> str:
+    """Return the strongest reasons in words: "Pricing page ×4 · Whitepaper"."""
+    best = [entry for entry in handoff.reasons if entry["points"] > 0 and entry["count"]]
+    best.sort(key=lambda entry: (entry["dimension"] == "fit", -entry["points"]))
+    said = [entry["name"] + (f" ×{entry['count']}" if entry["count"] > 1 else "") for entry in best[:most]]
+    return " · ".join(said) or handoff.opening_note or str(handoff.get_route_display())
+
+
+def so_far(handoff: Handoff, at: datetime) -> str:
+    """Return what happened since: route, tries, when it cools."""
+    parts = [str(handoff.get_route_display())]
+    if handoff.raised_at:
+        parts.append(_("asked again %(when)s") % {"when": short_time(handoff.raised_at, at)})
+    if handoff.connected_at:
+        parts.append(_("connected %(when)s") % {"when": short_time(handoff.connected_at, at)})
+    tries = handoff.touches_count
+    parts.append(ngettext("%(n)d try", "%(n)d tries", tries) % {"n": tries} if tries else _("no try yet"))
+    cools_at = cools(handoff)
+    if cools_at and cools_at > at:
+        parts.append(_("cools in %(time)s") % {"time": spoken(cools_at - at)})
+    return " · ".join(parts)
+
+
+def cools(handoff: Handoff) -> datetime | None:
+    """Return when an untouched handoff would cool, None for one that will not."""
+    score = getattr(handoff.lead, "score", None)
+    was_asked_for = handoff.route != Route.SCORE or handoff.raised_at
+    if was_asked_for or handoff.claimed_by_id or handoff.touched_at or not handoff.is_open:
+        return None
+    return score.crosses_at if score and score.is_mql else None
+
+
+def score_shares(handoff: Handoff) -> dict[str, int]:
+    """Return fit, interest and timing as whole percentages of what is a lot for each."""
+    most = {"fit": 60.0, "interest": 80.0, "timing": 60.0}
+    return {name: round(100 * max(0.0, min(getattr(handoff, name) / top, 1.0))) for name, top in most.items()}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the queue."""
+
+    handoff: Handoff
+    pill: Pill
+    why: str
+    since: str
+    shares: dict[str, int]
+
+
+def rows(handoffs: Iterable[Handoff], at: datetime) -> list[Row]:
+    """Return the rows that a page of the queue shows."""
+    return [Row(h, due_pill(h, at), why_now(h), so_far(h, at), score_shares(h)) for h in handoffs]
+
+
+def clock_json(clock: Clock) -> dict[str, Any]:
+    """Return a clock as the contract names it."""
+    breach = getattr(clock, "breach", None)
+    return {
+        "metric": clock.metric,
+        "policy": clock.policy.slug,
+        "due_at": clock.due_at,
+        "stopped_at": clock.stopped_at,
+        "breached_at": breach.due_at if breach and not breach.annulled_at else None,
+    }

@@ -1,0 +1,59 @@
+"""Requests for contact: none is ever swallowed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Max
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from handoff.leads.models import Activity, Lead, Stage
+from handoff.outbox.notices import notify
+from handoff.people.models import Role, User
+from handoff.queue.clocks import start_clocks
+from handoff.queue.models import Clock, Handoff
+from handoff.sla.models import Metric
+
+
+@transaction.atomic
+def raise_request(lead_id: int, activity: Activity, *, was_open: bool, at: datetime) -> None:
+    """See that a request for contact reaches somebody, wherever its lead stands."""
+    lead = Lead.objects.select_related("owner", "team").get(pk=lead_id)
+    handoff = (
+        Handoff.objects.open().select_for_update(of=("self",)).filter(lead=lead).select_related("lead", "team").first()
+    )
+    if handoff and was_open:
+        _raise_again(handoff, activity, at)
+    elif handoff is None and lead.owner and lead.stage in {Stage.SQL, Stage.OPPORTUNITY, Stage.CUSTOMER}:
+        people = [lead.owner] if lead.owner.is_active else User.objects.managers_of(lead.team)
+        _tell(people, lead, activity, at)
+    elif handoff is None:
+        # Held or out for good: marketing sees it on its triage list and is told.
+        _tell(User.objects.filter(is_active=True, role=Role.MARKETER), lead, activity, at)
+
+
+def _raise_again(handoff: Handoff, activity: Activity, at: datetime) -> None:
+    """An open handoff gets a new clock for the answer and comes back into sight."""
+    last = handoff.clocks.aggregate(last=Max("round"))["last"] or 0
+    answered = not Clock.objects.running().filter(handoff=handoff, metric=Metric.FIRST_TOUCH).exists()
+    if answered:
+        start_clocks(handoff, at=at, metrics=[Metric.FIRST_TOUCH], round_=last + 1)
+    Handoff.objects.filter(pk=handoff.pk).update(raised_at=at, snoozed_until=None, version=F("version") + 1)
+    handoff.snoozes.filter(ended_at=None).update(ended_at=at)
+    _tell(_answering(handoff), handoff.lead, activity, at, handoff)
+
+
+def _answering(handoff: Handoff) -> list[User]:
+    """Return who can answer: the holder, else the reps of the team; where nobody is left, its managers."""
+    reps = User.objects.reps_of(handoff.team) if handoff.team else User.objects.none()
+    found = [handoff.holder] if handoff.holder else list(reps)
+    return [person for person in found if person.is_active] or list(User.objects.managers_of(handoff.team))
+
+
+def _tell(people: Iterable[User], lead: Lead, activity: Activity, at: datetime, handoff: Handoff | None = None) -> None:
+    def say() -> str:
+        return _("%(lead)s asks to be contacted (%(kind)s).") % {"lead": lead.name, "kind": activity.kind_label()}
+
+    url = reverse("handoff", args=[handoff.pk]) if handoff else reverse("lead", args=[lead.pk])
+    notify(people, cause=f"request:{activity.pk}", say=say, url=url, at=at)

@@ -1,0 +1,58 @@
+"""Snoozing: a handoff out of sight until a date, with its reason on the record."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from handoff.lib.refusals import Incomplete
+from handoff.outbox.audit import record
+from handoff.people.models import User
+from handoff.queue.models import Handoff, Snooze
+from handoff.queue.working import accept, copy_state, lock, save
+
+AT_MOST = 3
+LONGEST = timedelta(days=60)
+
+
+@transaction.atomic
+def snooze(
+    handoff: Handoff, *, until: datetime | None, reason: str, by: User, at: datetime, version: int | None = None
+) -> None:
+    """Put `handoff` out of sight until `until` (None ends a snooze); three times at most, 60 days at the longest."""
+    found = lock(handoff, by=by, version=version)
+    if until is not None:
+        _check(found, until, reason, at)
+    accept(found, by=by, at=at)
+    found.snoozes.filter(ended_at=None).update(ended_at=at)
+    if until is not None:
+        Snooze.objects.create(handoff=found, by=by, at=at, until=until, reason=reason.strip())
+    found.snoozed_until = until
+    save(found, "snoozed_until")
+    record("snoozed", f"handoff {found.pk}", by=by, at=at, until=until.isoformat() if until else None)
+    copy_state(found, handoff)
+
+
+def _check(handoff: Handoff, until: datetime, reason: str, at: datetime) -> None:
+    wrong: dict[str, str] = {}
+    if not reason.strip():
+        wrong["reason"] = _("Say why it can wait.")
+    if until <= at:
+        wrong["until"] = _("Choose a date in the future.")
+    elif until > at + LONGEST:
+        wrong["until"] = _("At most sixty days; send it back to nurture if it takes longer.")
+    if handoff.touched_at is None:
+        wrong["until"] = _("Nobody has tried to reach this lead yet; touch it first.")
+    if handoff.snoozes.count() >= AT_MOST:
+        wrong["until"] = _("It was snoozed three times already; give a verdict instead.")
+    if wrong:
+        raise Incomplete(" ".join(wrong.values()), fields=wrong)
+
+
+def end_due(*, at: datetime) -> int:
+    """Bring back the handoffs whose snooze is over; return how many."""
+    with transaction.atomic():
+        due = Handoff.objects.open().filter(snoozed_until__lte=at)
+        ids = list(due.order_by("id").select_for_update().values_list("id", flat=True))
+        Snooze.objects.filter(handoff__in=ids, ended_at=None).update(ended_at=at)
+        return Handoff.objects.filter(id__in=ids).update(snoozed_until=None)

@@ -1,0 +1,121 @@
+"""What must always be true of the data, and the rows where it is not."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.db.models import Exists, F, Min, Model, OuterRef, Q, QuerySet
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Least
+
+from handoff.leads.facts import facts_of
+from handoff.leads.models import Activity, Lead, LeadScore, Stage
+from handoff.queue.models import Assignment, Breach, Clock, Disqualification, Handoff, NextStep, Qualification, Verdict
+from scoring.engine import score
+from scoring.fields import microseconds
+from scoring.models import Publication
+from scoring.publishing import published
+
+AT_ONCE = 1000
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Broken:
+    """One row that breaks an invariant."""
+
+    invariant: str
+    row: str
+
+
+Check = Callable[[], "QuerySet[Model]"]
+
+
+def _leads_without_handoff() -> "QuerySet[Lead]":
+    open_one = Handoff.objects.open().filter(lead=OuterRef("pk"))
+    return Lead.objects.filter(stage=Stage.MQL).exclude(Exists(open_one))
+
+
+def _holder_without_assignment() -> "QuerySet[Handoff]":
+    standing = Assignment.objects.filter(handoff=OuterRef("pk"), ended_at=None)
+    theirs = standing.filter(Q(user=OuterRef("claimed_by")) | Q(user=OuterRef("assigned_to")))
+    held = ~Q(claimed_by=None) | ~Q(assigned_to=None)
+    return Handoff.objects.open().filter((held & ~Exists(theirs)) | (~held & Exists(standing)))
+
+
+def _overlapping_assignments() -> "QuerySet[Assignment]":
+    others = Assignment.objects.filter(handoff=OuterRef("handoff")).exclude(pk=OuterRef("pk"))
+    during = others.filter(
+        Q(started_at__lt=OuterRef("ended_at")), Q(ended_at=None) | Q(ended_at__gt=OuterRef("started_at"))
+    )
+    return Assignment.objects.filter(ended_at__isnull=False).filter(
+        Exists(during.filter(Q(started_at__gte=OuterRef("started_at")), pk__gt=OuterRef("pk")))
+    )
+
+
+def _wrong_due() -> "QuerySet[Handoff]":
+    running = Min("clocks__due_at", filter=Q(clocks__stopped_at=None))
+    # Of a blank and an instant the databases disagree on which is less, so each stands in for the other.
+    first = Least(Coalesce("first_clock", "next_step_at"), Coalesce("next_step_at", "first_clock"))
+    rows = Handoff.objects.open().annotate(first_clock=running).annotate(first_due=first)
+    is_right = Q(due_at=F("first_due")) | Q(due_at=None, first_due=None)
+    return rows.exclude(is_right)
+
+
+def _without_row(verdict: str, rows: "QuerySet[Model]") -> "QuerySet[Handoff]":
+    found = rows.filter(handoff=OuterRef("pk"))
+    return Handoff.objects.filter(verdict=verdict, is_imported_history=False).exclude(Exists(found))
+
+
+def _waiting_though_known() -> "QuerySet[Activity]":
+    # As text: PostgreSQL compares no JSON value with a column of text.
+    named = {"waits_email": KT("waits_for__email"), "waits_id": KT("waits_for__external_id")}
+    waiting = Activity.objects.filter(lead=None).annotate(**named)
+    by_email = Lead.objects.filter(email=OuterRef("waits_email"))
+    by_id = Lead.objects.filter(external_id=OuterRef("waits_id"))
+    return waiting.filter(Exists(by_email) | Exists(by_id))
+
+
+INVARIANTS: dict[str, Check] = {
+    "a lead at stage MQL has an open handoff": _leads_without_handoff,
+    "the lead of an open handoff is at stage MQL": lambda: Handoff.objects.open().exclude(lead__stage=Stage.MQL),
+    "a closed handoff has no running clock": lambda: Clock.objects.running().exclude(handoff__closed_at=None),
+    "a closed handoff has no planned step": lambda: NextStep.objects.filter(ended_at=None).exclude(
+        handoff__closed_at=None
+    ),
+    "a clock that stopped late has a breach": lambda: Clock.objects.filter(stopped_at__gt=F("due_at"), breach=None),
+    "a clock that stopped in time has no standing breach": lambda: Breach.objects.filter(
+        clock__stopped_at__lte=F("clock__due_at"), annulled_at=None
+    ),
+    "a breach is dated when its clock was due": lambda: Breach.objects.exclude(due_at=F("clock__due_at")),
+    "no breach is recorded before it is due": lambda: Breach.objects.filter(recorded_at__lt=F("due_at")),
+    "who holds an open handoff has its standing assignment": _holder_without_assignment,
+    "nobody holds a handoff while somebody else does": _overlapping_assignments,
+    "a handoff shows what is due first": _wrong_due,
+    "a qualified handoff has its qualification": lambda: _without_row(Verdict.QUALIFIED, Qualification.objects.all()),
+    "a disqualified handoff has its reason": lambda: _without_row(Verdict.DISQUALIFIED, Disqualification.objects.all()),
+    "no activity waits for a lead that is known": _waiting_though_known,
+}
+STORED_SCORE = "a stored score equals its recomputation"
+
+
+def broken_rows() -> Iterator[Broken]:
+    """Yield each row that breaks an invariant."""
+    for invariant, check in INVARIANTS.items():
+        for row in check().iterator(chunk_size=AT_ONCE):
+            yield Broken(invariant, f"{row._meta.verbose_name} {row.pk}: {row}")
+    yield from _wrong_scores()
+
+
+def _wrong_scores() -> Iterator[Broken]:
+    """Compare each stored score with a fresh computation at the instant at which it was stored."""
+    for publication in Publication.objects.filter(pk__in=LeadScore.objects.values("publication").distinct()):
+        prepared = published(publication)
+        stored = LeadScore.objects.filter(publication=publication).order_by("lead_id")
+        last = 0
+        while rows := list(stored.filter(lead_id__gt=last).select_related("lead__company")[:AT_ONCE]):
+            last = rows[-1].lead_id
+            scores = score(prepared, facts_of([row.lead for row in rows], prepared))
+            for number, row in enumerate(rows):
+                total = scores.course(number).total(microseconds(row.scored_at))
+                if abs(total - row.total) > TOLERANCE:
+                    yield Broken(STORED_SCORE, f"lead {row.lead_id}: stored {row.total:.6f}, computed {total:.6f}")

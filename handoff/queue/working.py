@@ -1,0 +1,77 @@
+"""Who may work a handoff, and holding it still while an act changes it."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from handoff.leads.models import Lead
+from handoff.lib.refusals import AlreadyTaken, NotAllowed, NotOpen, Stale
+from handoff.people.models import User
+from handoff.queue.assignment import begin_assignment, end_assignment
+from handoff.queue.models import Assignment, Handoff
+
+
+def lock_lead(lead_id: int) -> None:
+    """Lock the lead of a handoff that is about to be locked or changed."""
+    # Lead before handoff, everywhere: activities that come in hold the lead when they look for its open handoff, and
+    # an act that took the two in the other order would wait for them in a circle.
+    Lead.objects.select_for_update().only("pk").get(pk=lead_id)
+
+
+def lock(handoff: Handoff, *, by: User, version: int | None = None) -> Handoff:
+    """Return `handoff` locked and fresh for an act of `by`; refuses what is closed, not theirs, or changed since."""
+    lock_lead(handoff.lead_id)
+    found = Handoff.objects.select_for_update(of=("self",)).select_related("lead", "team").get(pk=handoff.pk)
+    if not found.is_open:
+        raise NotOpen(
+            _("%(lead)s already has a verdict: %(verdict)s.")
+            % {"lead": found.lead.name, "verdict": found.get_verdict_display()}
+        )
+    require_work(found, by)
+    if version is not None and version != found.version:
+        raise Stale(_("This lead changed since you opened it; look again and repeat."))
+    return found
+
+
+def require_work(handoff: Handoff, user: User) -> None:
+    """Refuse unless `user` may work on `handoff`: its holder, a rep of its team while nobody has it, its managers."""
+    if not may_work(handoff, user):
+        if handoff.holder_id and user.is_rep:
+            raise AlreadyTaken(_("%(name)s has this lead.") % {"name": handoff.holder})
+        raise NotAllowed
+
+
+def may_work(handoff: Handoff, user: User) -> bool:
+    """Return whether `user` may touch, pass on or judge `handoff`."""
+    if user.is_admin:
+        return True
+    in_team = handoff.team_id in user.team_ids()
+    if user.is_manager:
+        return in_team or handoff.holder_id == user.pk
+    return user.is_rep and (handoff.holder_id == user.pk or (in_team and handoff.holder_id is None))
+
+
+def accept(handoff: Handoff, *, by: User, at: datetime) -> None:
+    """Make `by` the one who accepted `handoff` (locked), as the first act on it does; managers leave it as it is."""
+    if handoff.claimed_by_id is not None or not by.is_rep:
+        return
+    if handoff.assigned_to_id != by.pk:
+        end_assignment(handoff, at=at, because=Assignment.How.CLAIM)
+        begin_assignment(handoff, by, how=Assignment.How.CLAIM, by=by, at=at)
+    handoff.claimed_by, handoff.claimed_at = by, at
+    handoff.seen_at = handoff.seen_at or at
+    handoff.lead.owner = by
+    handoff.lead.save(update_fields=["owner"])
+
+
+def save(handoff: Handoff, *fields: str) -> None:
+    """Save these fields of a locked handoff, as a new version."""
+    handoff.version += 1
+    handoff.save(update_fields=["version", "claimed_by", "claimed_at", "seen_at", *fields])
+
+
+def copy_state(source: Handoff, target: Handoff) -> None:
+    """Bring the caller's copy up to date without another query."""
+    for name in source.__dict__:
+        if name != "_state":
+            setattr(target, name, source.__dict__[name])

@@ -1,0 +1,218 @@
+"""Calendars and policies: values in, instants out; nothing here knows a handoff."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Self
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from handoff.people.models import Team
+from handoff.sla.clock import Hours, Opening
+from handoff.sla.clock import Target as ClockTarget
+
+
+class Weekday(models.IntegerChoices):
+    """Monday is 0, as in Python."""
+
+    MONDAY = 0, _("Monday")
+    TUESDAY = 1, _("Tuesday")
+    WEDNESDAY = 2, _("Wednesday")
+    THURSDAY = 3, _("Thursday")
+    FRIDAY = 4, _("Friday")
+    SATURDAY = 5, _("Saturday")
+    SUNDAY = 6, _("Sunday")
+
+
+class Calendar(models.Model):
+    """Business hours in a time zone, with closed days."""
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    time_zone = models.CharField(_("time zone"), max_length=40, default="Europe/Amsterdam")
+    country = models.CharField(_("holidays of country"), max_length=2, blank=True, help_text=_("Such as NL or DE."))
+    region = models.CharField(_("region"), max_length=10, blank=True, help_text=_("Such as BY for Bavaria."))
+
+    class Meta:
+        verbose_name = _("calendar")
+        verbose_name_plural = _("calendars")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def hours(self) -> Hours:
+        """Return the calendar as a value for the clock."""
+        openings = tuple(Opening(o.weekday, o.opens, o.closes) for o in self.openings.all())
+        return Hours(self.time_zone, openings, frozenset(self.closed_days.values_list("date", flat=True)))
+
+
+class CalendarOpening(models.Model):
+    """One open interval of a weekday, in minutes after midnight; past midnight counts on."""
+
+    calendar = models.ForeignKey(Calendar, on_delete=models.CASCADE, related_name="openings")
+    weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday.choices)
+    opens = models.PositiveSmallIntegerField(_("opens"), validators=[MaxValueValidator(1439)])
+    closes = models.PositiveSmallIntegerField(_("closes"), validators=[MinValueValidator(1), MaxValueValidator(2880)])
+
+    class Meta:
+        verbose_name = _("opening hours")
+        verbose_name_plural = _("opening hours")
+        ordering = ["weekday", "opens"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(closes__gt=models.F("opens")), name="closes_after_it_opens")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.opens // 60}:{self.opens % 60:02}"
+
+
+class ClosedDay(models.Model):
+    """A day on which a calendar is closed: a public holiday that was copied in, or a day of our own."""
+
+    calendar = models.ForeignKey(Calendar, on_delete=models.CASCADE, related_name="closed_days")
+    date = models.DateField(_("date"))
+    name = models.CharField(_("name"), max_length=120, blank=True)
+
+    class Meta:
+        verbose_name = _("closed day")
+        verbose_name_plural = _("closed days")
+        ordering = ["date"]
+        constraints = [models.UniqueConstraint(fields=["calendar", "date"], name="closed_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.name}"
+
+
+class TeamCalendar(models.Model):
+    """The hours in which a team works."""
+
+    team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="working_hours")
+    calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, related_name="teams")
+
+    class Meta:
+        verbose_name = _("team's calendar")
+        verbose_name_plural = _("teams' calendars")
+
+    def __str__(self) -> str:
+        return f"{self.team}: {self.calendar}"
+
+
+class PinnedHours(models.Model):
+    """A calendar as it was when a clock started; equal ones share a row and none ever changes."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    value = models.JSONField()
+
+    class Meta:
+        verbose_name = _("pinned hours")
+        verbose_name_plural = _("pinned hours")
+
+    def __str__(self) -> str:
+        return self.digest[:8]
+
+    @classmethod
+    def of(cls, hours: Hours) -> "PinnedHours":
+        """Return the row that holds `hours`, making it if it is new."""
+        value = hours.to_json()
+        digest = hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+        return cls.objects.get_or_create(digest=digest, defaults={"value": value})[0]
+
+    def hours(self) -> Hours:
+        """Return the pinned hours as a value for the clock."""
+        return Hours.from_json(self.value)
+
+
+class PolicyQuerySet(models.QuerySet["Policy"]):
+    """Questions about policies."""
+
+    def in_force(self) -> Self:
+        """Return the versions that new handoffs start under, first match first."""
+        return self.filter(retired_at=None).order_by("position", "id")
+
+
+class Policy(models.Model):
+    """One version of an agreement: which handoffs it covers, and how much time each metric has."""
+
+    class Hours(models.TextChoices):
+        TEAM = "team", _("the team's calendar")
+        ALWAYS = "always", _("around the clock")
+
+    slug = models.SlugField(_("short name"))
+    name = models.CharField(_("name"), max_length=80)
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
+    position = models.PositiveSmallIntegerField(_("position"), default=100, help_text=_("The first match wins."))
+    routes = models.JSONField(_("routes"), default=list, blank=True, help_text=_("None chosen: all of them."))
+    counted_in = models.CharField(_("counted in"), max_length=10, choices=Hours.choices, default=Hours.TEAM)
+    created_at = models.DateTimeField(_("created at"), editable=False)
+    retired_at = models.DateTimeField(_("retired at"), null=True, blank=True, editable=False)
+
+    objects = PolicyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("policy")
+        verbose_name_plural = _("policies")
+        ordering = ["position", "slug", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["slug", "version"], name="one_row_per_policy_version"),
+            models.UniqueConstraint(
+                fields=["slug"], condition=models.Q(retired_at=None), name="one_policy_version_in_force"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} (v{self.version})"
+
+    def covers(self, route: str) -> bool:
+        """Return whether a handoff that came by `route` falls under this policy."""
+        return not self.routes or route in self.routes
+
+
+class Metric(models.TextChoices):
+    """What a clock measures."""
+
+    FIRST_TOUCH = "first_touch", _("first touch")
+    CONNECT = "connect", _("connect")
+    VERDICT = "verdict", _("verdict")
+
+
+class Target(models.Model):
+    """How much time one metric of a policy has."""
+
+    class Unit(models.TextChoices):
+        MINUTES = "minutes", _("minutes")
+        HOURS = "hours", _("hours")
+        DAYS = "days", _("days")
+
+    policy = models.ForeignKey(Policy, on_delete=models.CASCADE, related_name="targets")
+    metric = models.CharField(_("metric"), max_length=20, choices=Metric.choices)
+    amount = models.PositiveIntegerField(_("amount"), validators=[MinValueValidator(1)])
+    unit = models.CharField(_("unit"), max_length=10, choices=Unit.choices, default=Unit.HOURS)
+
+    class Meta:
+        verbose_name = _("target")
+        verbose_name_plural = _("targets")
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["policy", "metric"], name="one_target_per_metric")]
+
+    def __str__(self) -> str:
+        return f"{self.get_metric_display()}: {self.amount} {self.get_unit_display()}"
+
+    def for_clock(self) -> ClockTarget:
+        """Return the target as a value for the clock."""
+        return ClockTarget(self.amount, self.unit)  # type: ignore[arg-type]
+
+
+def validate_time_zone(value: str) -> None:
+    """Refuse what is no time zone."""
+    from zoneinfo import available_timezones  # noqa: PLC0415 (reads the disk; only forms need it)
+
+    if value not in available_timezones():
+        raise ValidationError(_("“%(value)s” is no time zone; use one such as Europe/Berlin."), params={"value": value})
+
+
+def in_force_at(policies: PolicyQuerySet, at: datetime) -> PolicyQuerySet:
+    """Return the versions that were in force at `at`."""
+    return policies.filter(created_at__lte=at).exclude(retired_at__lte=at)

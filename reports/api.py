@@ -1,0 +1,92 @@
+"""The reports in the API: the same numbers as the pages."""
+
+from typing import Any, cast
+
+from django.core.paginator import Paginator
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from handoff.lib.api import IGNORED
+from handoff.people.models import User
+from handoff.queue.models import Route
+from reports.breaches import breach_rows
+from reports.filters import ReportFilter
+from reports.funnel import funnel_report
+from reports.shapes import FunnelShape, SlaShape
+from reports.sla import sla_report
+
+PAGE = 50
+ASKED = [
+    OpenApiParameter("from", OpenApiTypes.DATE, description="First date, in your time zone; 27 days before `to`."),
+    OpenApiParameter("to", OpenApiTypes.DATE, description="Last date, included; today."),
+    OpenApiParameter("team", description="A team's slug."),
+    OpenApiParameter("rep", description="A username, where the rep's teams show figures per person."),
+    OpenApiParameter("policy", description="A policy's slug, all its versions."),
+    OpenApiParameter("source", description="The source that the handoff came with."),
+    OpenApiParameter("route", enum=Route.values, many=True, description="How the handoffs came about."),
+]
+BREACH_PAGE = OpenApiParameter("page", int, description="The page of the list of breaches.")
+
+
+class ReportView(APIView):
+    """What the reports share: the question, refused where it cannot be understood."""
+
+    scope = "reports"
+    also_known: tuple[str, ...] = ()
+
+    def asked(self, request: Request, at: Any) -> ReportFilter:
+        """Return the question, or refuse."""
+        asked = ReportFilter(request.query_params, user=cast("User", request.user), at=at)
+        known = set(asked.filters) | set(self.also_known)
+        unknown = sorted(set(request.query_params) - known - IGNORED)
+        if unknown:
+            message = _("There is no parameter “%(name)s”; use: %(known)s.")
+            raise ValidationError({unknown[0]: [message % {"name": unknown[0], "known": ", ".join(sorted(known))}]})
+        if not asked.is_valid():
+            raise ValidationError({name: list(texts) for name, texts in asked.form.errors.items()})
+        return asked
+
+
+class SlaView(ReportView):
+    """Where the agreement was kept and where it was broken."""
+
+    also_known = ("page",)
+
+    @extend_schema(operation_id="reports_sla", parameters=[*ASKED, BREACH_PAGE], responses=SlaShape, tags=["reports"])
+    def get(self, request: Request) -> Response:
+        """Return the SLA report of the handoffs opened in a period."""
+        now = timezone.now()
+        report = sla_report(self.asked(request, now).cohort(), at=now)
+        page = Paginator(report.breaches, PAGE).get_page(request.query_params.get("page"))
+        breaches = {
+            "count": len(report.breaches),
+            "open": report.open_breaches,
+            "next": _at_page(request, page.next_page_number()) if page.has_next() else None,
+            "previous": _at_page(request, page.previous_page_number()) if page.has_previous() else None,
+            "results": breach_rows(list(page.object_list), at=now),
+        }
+        names = ("period", "total", "previous", "teams", "weeks", "causes")
+        shown = {name: getattr(report, name) for name in names}
+        return Response(SlaShape({**shown, "before": report.period.before(), "breaches": breaches}).data)
+
+
+class FunnelView(ReportView):
+    """What became of handoffs, and where they leak."""
+
+    @extend_schema(operation_id="reports_funnel", parameters=ASKED, responses=FunnelShape, tags=["reports"])
+    def get(self, request: Request) -> Response:
+        """Return the funnel of the handoffs opened in a period."""
+        now = timezone.now()
+        return Response(FunnelShape(funnel_report(self.asked(request, now).cohort(), at=now)).data)
+
+
+def _at_page(request: Request, number: int) -> str:
+    query = request.query_params.copy()
+    query["page"] = str(number)
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")

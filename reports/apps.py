@@ -1,0 +1,11 @@
+"""Reports as a Django application."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ReportsConfig(AppConfig):
+    """Names the application."""
+
+    name = "reports"
+    verbose_name = _("Reports")

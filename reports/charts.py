@@ -1,0 +1,102 @@
+"""The geometry of the charts. Coordinates are texts, so that no language writes them with a comma."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from reports.sla import Week
+
+WIDTH, LEFT, BASE, TOP = 640, 34, 166, 14
+MOST_WEEKS = 60
+ROOM_FOR_LABELS = 14
+
+
+@dataclass(frozen=True)
+class Block:
+    """One part of a bar; `css` names its colour."""
+
+    css: str
+    y: str
+    height: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One week's bar, with its parts from the bottom up."""
+
+    x: str
+    middle: str
+    label: str
+    title: str
+    blocks: list[Block]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the grid."""
+
+    y: str
+    text_y: str
+    label: int
+
+
+@dataclass(frozen=True)
+class WeekChart:
+    """First touches by week."""
+
+    title: str
+    bars: list[Bar]
+    lines: list[Line]
+    bar_width: str
+    left_out: int
+
+
+def week_chart(weeks: Sequence[Week]) -> WeekChart | None:
+    """Return the chart of the last 60 of `weeks`, None where there is nothing to draw."""
+    shown = weeks[-MOST_WEEKS:]
+    if not shown:
+        return None
+    step = _step(max(week.figures.share.of for week in shown))
+    top = step * max(1, -(-max(week.figures.share.of for week in shown) // step))
+    slot = (WIDTH - LEFT) / len(shown)
+    width = min(20.0, slot * 0.6)
+    every = -(-len(shown) // ROOM_FOR_LABELS)
+    bars = [
+        _bar(week, LEFT + (index + 0.5) * slot, width, top, label=_label(week, index, every))
+        for index, week in enumerate(shown)
+    ]
+    lines = [Line(f"{_y(value, top):.1f}", f"{_y(value, top) + 4:.1f}", value) for value in range(0, top + 1, step)]
+    title = _("First touches of weeks %(first)d to %(last)d: in time, late and never; the table has the figures")
+    numbers = {"first": shown[0].number, "last": shown[-1].number}
+    return WeekChart(title % numbers, bars, lines, f"{width:.1f}", len(weeks) - len(shown))
+
+
+def _bar(week: Week, middle: float, width: float, top: int, *, label: str) -> Bar:
+    counts = [("fit", week.figures.in_time), ("pale", week.figures.late), ("never", week.figures.never)]
+    blocks, below = [], 0
+    for css, count in counts:
+        if count:
+            height = _y(below, top) - _y(below + count, top)
+            blocks.append(Block(css, f"{_y(below + count, top):.1f}", f"{height:.1f}"))
+        below += count
+    said = _("Week %(week)d: %(in_time)d in time, %(late)d late, %(never)d never")
+    numbers = {"week": week.number, "in_time": counts[0][1], "late": counts[1][1], "never": counts[2][1]}
+    return Bar(f"{middle - width / 2:.1f}", f"{middle:.1f}", label, said % numbers, blocks)
+
+
+def _label(week: Week, index: int, every: int) -> str:
+    if index % every:
+        return ""
+    return _("Wk %(number)d") % {"number": week.number} if index == 0 else str(week.number)
+
+
+def _y(value: int, top: int) -> float:
+    return BASE - (BASE - TOP) * value / top
+
+
+def _step(most: int) -> int:
+    """Return the distance of grid lines that divides `most` into at most five."""
+    steps = (factor * 10**power for power in itertools.count() for factor in (1, 2, 5))
+    return next(step for step in steps if 5 * step >= most)

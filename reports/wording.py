@@ -1,0 +1,163 @@
+"""The figures of the reports in the reader's words: shares, intervals, durations, comparisons."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
+from handoff.lib.durations import spoken
+from handoff.queue.models import Clock
+from handoff.sla.models import Metric
+from reports.breaches import BreachRow
+from reports.sla import Figures, SlaReport
+from reports.statistics import Rate
+
+NOTHING = "–"
+GOOD, FAIR = 0.9, 0.75  # the colours of a share in time
+
+
+@dataclass(frozen=True)
+class Note:
+    """A remark under a figure; `tone` is good, bad or nothing."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One of the large figures."""
+
+    label: str
+    value: str
+    notes: list[Note] = field(default_factory=list)
+    url: str = ""
+
+
+def grouped(number: int) -> str:
+    """Return a whole number with the separators of the reader's language."""
+    return str(number_format(number, decimal_pos=0, use_l10n=True, force_grouping=True))
+
+
+def percent(share: float | None) -> str:
+    """Return a share as a whole percentage."""
+    return NOTHING if share is None else _("%(number)d%%") % {"number": _rounded(share)}
+
+
+def interval(rate: Rate) -> str:
+    """Return the 95 % interval of a rate: "81–91%"."""
+    bounds = rate.interval
+    if bounds is None:
+        return ""
+    return _("%(low)d–%(high)d%%") % {"low": _rounded(bounds.low), "high": _rounded(bounds.high)}
+
+
+def count_of(rate: Rate) -> str:
+    """Return a rate in counts: "170 of 196"."""
+    return _("%(count)s of %(of)s") % {"count": grouped(rate.count), "of": grouped(rate.of)}
+
+
+def duration(length: timedelta | None) -> str:
+    """Return a duration in its two largest units."""
+    if length is None:
+        return NOTHING
+    return spoken(length)
+
+
+def share_tone(rate: Rate) -> str:
+    """Return the tone of a share in time: fine, soon, late, or neutral where there are too few."""
+    if rate.is_too_few or rate.share is None:
+        return "neutral"
+    if rate.share >= GOOD:
+        return "fine"
+    return "soon" if rate.share >= FAIR else "late"
+
+
+def kpis(report: SlaReport) -> list[Kpi]:
+    """Return the large figures of the SLA report, each beside the period before."""
+    now, before = report.total, report.previous
+    share = [Note(f"{count_of(now.share)} · {interval(now.share)}")] if now.share.of else []
+    system_delay = _("median system delay, p90 %(p90)s") % {"p90": duration(now.delay.p90)}
+    return [
+        Kpi(_("First touch in time"), percent(now.share.share), [*share, *_was_share(now.share, before.share)]),
+        Kpi(_("Breaches"), grouped(len(report.breaches)), [_open_ones(report)], "#rows" if report.breaches else ""),
+        Kpi(_("Median first touch"), duration(now.first_touch.median), _was(now, before, "median")),
+        Kpi(_("90th percentile"), duration(now.first_touch.p90), _was(now, before, "p90")),
+        Kpi(_("Before it reached a rep"), duration(now.delay.median), [Note(system_delay)] if now.delay.n else []),
+    ]
+
+
+def asides(figures: Figures) -> list[str]:
+    """Return what the share leaves out or hides, as far as there is any."""
+    said = [
+        (figures.logged_late, _("%(n)s in time, but logged late")),
+        (figures.at_sight, _("%(n)s rejected at sight")),
+        (figures.running, _("%(n)s not yet due")),
+        (figures.cancelled, _("%(n)s ended before they were due")),
+        (figures.unmeasured, _("%(n)s without a clock")),
+    ]
+    return [text % {"n": grouped(count)} for count, text in said if count]
+
+
+def standing(row: BreachRow, at: datetime) -> str:
+    """Return where a breached clock stands now: "open", "touched 16:34" of the day on which it was due."""
+    clock = row.clock
+    if clock.stopped_at is None:
+        return _("open")
+    if clock.ending == Clock.Ending.AT_SIGHT:
+        return _("rejected at sight")
+    if clock.ending == Clock.Ending.CANCELLED:
+        return str(row.handoff.get_verdict_display()) or str(Clock.Ending.CANCELLED.label)
+    is_same_day = timezone.localtime(clock.stopped_at).date() == timezone.localtime(clock.due_at).date()
+    when = date_format(timezone.localtime(clock.stopped_at), "H:i") if is_same_day else moment(clock.stopped_at, at)
+    if clock.metric == Metric.FIRST_TOUCH:
+        return _("touched %(when)s") % {"when": when}
+    if clock.metric == Metric.CONNECT:
+        return _("reached %(when)s") % {"when": when}
+    verdict = row.handoff.get_verdict_display() or _("decided")
+    return f"{verdict} {when}"
+
+
+def moment(instant: datetime, at: datetime) -> str:
+    """Return a local time, as long as it must be to be found in a calendar: "Wed 18 Nov 11:02"."""
+    local = timezone.localtime(instant)
+    return date_format(local, "D j M H:i" if local.year == timezone.localtime(at).year else "j M Y H:i")
+
+
+def _rounded(share: float) -> int:
+    return round(100 * share)
+
+
+def _was_share(now: Rate, before: Rate) -> list[Note]:
+    if now.is_too_few and now.of:
+        return [Note(_("too few to compare"))]
+    if before.share is None:
+        return []
+    tone = _tone(now.share or 0.0, before.share) if not before.is_too_few else ""
+    return [Note(_("was %(value)s") % {"value": percent(before.share)}, tone)]
+
+
+def _was(now: Figures, before: Figures, which: str) -> list[Note]:
+    """Return over how many, and the value before; less is better."""
+    said = [Note(_("over %(n)s touched") % {"n": grouped(now.first_touch.n)})] if now.first_touch.n else []
+    value: timedelta | None = getattr(now.first_touch, which)
+    earlier: timedelta | None = getattr(before.first_touch, which)
+    if value is None or earlier is None:
+        return said
+    is_comparable = not (Rate(0, now.first_touch.n).is_too_few or Rate(0, before.first_touch.n).is_too_few)
+    tone = _tone(-value.total_seconds(), -earlier.total_seconds()) if is_comparable else ""
+    return [Note(_("was %(value)s") % {"value": duration(earlier)}, tone), *said]
+
+
+def _tone(now: float, before: float) -> str:
+    if now == before:
+        return ""
+    return "good" if now > before else "bad"
+
+
+def _open_ones(report: SlaReport) -> Note:
+    text = _("%(open)s still open · %(never)s never touched")
+    values = {"open": grouped(report.open_breaches), "never": grouped(report.total.never)}
+    return Note(text % values, "bad" if report.open_breaches else "")

@@ -1,0 +1,255 @@
+"""Where marketers work on scoring models: drafts with their rules, publishing, and what was live when."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Max, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from scoring.drafting import add_groups, copy_to_draft, next_version
+from scoring.editing import discard, lock_draft, new_group_key
+from scoring.forms import PublishForm, ScoringModelForm
+from scoring.models import Publication, Rule, RuleGroup, ScoringModel
+from scoring.population import population
+from scoring.presenting import Reader, rule_rows
+from scoring.publishing import NotPublishable, current_publication, problems_of, publish
+from scoring.rule_admin import DraftsOnly, RuleAdmin
+
+admin.site.register(Rule, RuleAdmin)
+
+
+class GroupsInline(admin.StackedInline):  # type: ignore[type-arg]
+    """The groups of a version, with floor and cap."""
+
+    model = RuleGroup
+    fields = (("name", "dimension", "floor", "cap"),)
+    classes = ["one-line"]
+    extra = 1
+    verbose_name_plural = gettext_lazy("groups of rules: what they add up to is held between floor and cap")
+
+
+@admin.register(ScoringModel)
+class ScoringModelAdmin(DraftsOnly):
+    """Versions of the scoring model."""
+
+    form = ScoringModelForm
+    inlines = [GroupsInline]
+    list_display = ("title", "name", "state", "rules_count", "threshold", "published_at")
+    list_display_links = ("title", "name")
+    list_filter = ("state",)
+    search_fields = ("name", "note")
+    ordering = ("-version",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ScoringModel]:
+        """Return the versions with what the list shows beside them."""
+        rows = super().get_queryset(request)
+        return rows.annotate(rules_n=Count("rules", distinct=True), last_live=Max("publications__at"))
+
+    @admin.display(description=gettext_lazy("version"), ordering="version")
+    def title(self, model: ScoringModel) -> str:
+        """Return the version's number in words."""
+        return _("version %(n)d") % {"n": model.version}
+
+    @admin.display(description=gettext_lazy("rules"), ordering="rules_n")
+    def rules_count(self, model: Any) -> int:
+        """Return how many rules it has."""
+        return int(model.rules_n)
+
+    @admin.display(description=gettext_lazy("published"), ordering="last_live")
+    def published_at(self, model: Any) -> Any:
+        """Return when it last went live."""
+        return model.last_live
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """Return the groups, which a new version gets by itself."""
+        return list(self.inlines) if obj else []
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the form's parts; a version that is read shows its lanes in words."""
+        lanes: tuple[str, ...] = ("fast_lane_kinds", "fast_lane_condition", "product_kinds", "product_condition")
+        if obj and not self.has_change_permission(request, obj):
+            lanes = ("said_fast_lane", "said_product")
+        return [
+            (None, {"fields": ["name", "note"]}),
+            (
+                _("Threshold"),
+                {
+                    "fields": [("threshold", "hysteresis"), ("fit_minimum", "interest_minimum", "timing_minimum")],
+                    "description": _("A lead is an MQL when its total and each dimension reach these points."),
+                },
+            ),
+            (_("Fast lane and product signals"), {"fields": lanes, "classes": ["collapse"]}),
+            (
+                _("Grades and time zone"),
+                {
+                    "fields": [("cut_a", "cut_b", "cut_c"), ("cut_1", "cut_2", "cut_3"), "time_zone"],
+                    "classes": ["collapse"],
+                },
+            ),
+        ]
+
+    @admin.display(description=gettext_lazy("fast lane"))
+    def said_fast_lane(self, model: ScoringModel) -> str:
+        """Return the fast lane in words."""
+        return (
+            Reader.now().said_activity(model.fast_lane_kinds, model.fast_lane_condition)
+            if model.fast_lane_kinds
+            else ""
+        )
+
+    @admin.display(description=gettext_lazy("product signals"))
+    def said_product(self, model: ScoringModel) -> str:
+        """Return the product signals in words."""
+        return Reader.now().said_activity(model.product_kinds, model.product_condition) if model.product_kinds else ""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages of a version, its own acts first."""
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:pk>/copy/", wrap(self.copy_view), name="scoring_scoringmodel_copy"),
+            path("<int:pk>/publish/", wrap(self.publish_view), name="scoring_scoringmodel_publish"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show a version: its rules, its settings, and what is live."""
+        model = self.get_object(request, object_id)
+        context = {**self._page_context(request, model), **(extra_context or {})} if model else extra_context
+        return super().change_view(request, object_id, form_url, context)
+
+    def _page_context(self, request: HttpRequest, model: ScoringModel) -> dict[str, Any]:
+        live = current_publication(timezone.now())
+        scored, leads = population().scored(live.pk) if live else (0, 0)
+        return {
+            "title": _("Scoring model"),
+            "subtitle": f"{model} · {model.get_state_display()}",
+            "rows": rule_rows(model),
+            "show_save_and_add_another": False,
+            "live": live,
+            "scored": scored,
+            "leads": leads,
+            "may_work": self.may_work(request),
+            "may_edit": self.has_change_permission(request, model),
+        }
+
+    def may_work(self, request: HttpRequest) -> bool:
+        """Return whether they may copy and publish versions."""
+        return super(DraftsOnly, self).has_change_permission(request)
+
+    def save_model(self, request: HttpRequest, obj: ScoringModel, form: Any, change: bool) -> None:
+        """Save a draft; a new one gets its number and a group for each dimension."""
+        if change:
+            lock_draft(obj.pk)
+            obj.save()
+            return
+        obj.version, obj.created_at, obj.created_by = next_version(), timezone.now(), request.user  # type: ignore[assignment]
+        obj.save()
+        add_groups(obj)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Save the groups; a new one gets a key that stays."""
+        for group in formset.save(commit=False):
+            group.key = group.key or new_group_key(form.instance, group.name)
+            group.save()
+        for group in formset.deleted_objects:
+            group.delete()
+
+    def response_post_save_add(self, request: HttpRequest, obj: ScoringModel) -> HttpResponseRedirect:
+        """Go on to the new draft, where its rules are written."""
+        return redirect("admin:scoring_scoringmodel_change", obj.pk)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Return what goes with a draft; its groups and rules are no obstacle."""
+        rules = Rule.objects.filter(model__in=objs)
+        counts = {gettext_lazy("scoring models"): len(objs), gettext_lazy("rules"): rules.count()}
+        return [str(model) for model in objs] + [[str(rule) for rule in rules]], counts, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: ScoringModel) -> None:
+        """Delete a draft."""
+        discard(obj)
+
+    def copy_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Copy a version to a new draft, and go there."""
+        model = self._worked_on(request, pk)
+        if request.method != "POST":
+            return redirect("admin:scoring_scoringmodel_change", pk)
+        draft = copy_to_draft(model, by=request.user, at=timezone.now())  # type: ignore[arg-type]
+        messages.success(request, _("%(draft)s is a copy of %(model)s to work on.") % {"draft": draft, "model": model})
+        return redirect("admin:scoring_scoringmodel_change", draft.pk)
+
+    def publish_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask what should happen to leads that newly qualify, then make the version live."""
+        model = self._worked_on(request, pk)
+        form = PublishForm(request.POST or None)
+        problems = problems_of(model)
+        if model.state == ScoringModel.State.LIVE:
+            messages.info(request, _("%(model)s is live already.") % {"model": model})
+            return redirect("admin:scoring_scoringmodel_change", pk)
+        if request.method == "POST" and form.is_valid():
+            try:
+                publish(model, by=request.user, at=timezone.now(), **form.cleaned_data)  # type: ignore[arg-type]
+            except NotPublishable as error:
+                problems = error.problems
+            else:
+                messages.success(
+                    request, _("%(model)s is live. Leads are scored anew; see how far it is below.") % {"model": model}
+                )
+                return redirect("admin:scoring_scoringmodel_change", pk)
+        return TemplateResponse(
+            request, "admin/scoring/scoringmodel/publish.html", self._publish_context(request, model, form, problems)
+        )
+
+    def _publish_context(
+        self, request: HttpRequest, model: ScoringModel, form: PublishForm, problems: list[str]
+    ) -> dict[str, Any]:
+        is_draft = model.is_draft
+        title = _("Publish version %(n)d") if is_draft else _("Roll back to version %(n)d")
+        return {
+            **self.admin_site.each_context(request),
+            "title": title % {"n": model.version},
+            "opts": self.opts,
+            "original": model,
+            "form": form,
+            "problems": problems,
+            "live": current_publication(timezone.now()),
+        }
+
+    def _worked_on(self, request: HttpRequest, pk: int) -> ScoringModel:
+        model = self.get_object(request, str(pk))
+        if not self.may_work(request):
+            raise PermissionDenied
+        if model is None:
+            raise Http404
+        return model
+
+
+@admin.register(Publication)
+class PublicationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What was live when: to be read."""
+
+    actions = None
+    list_display = ("at", "model", "by", "qualifying", "note")
+    list_select_related = ("model", "by")
+    search_fields = ("note", "model__name")
+    ordering = ("-at", "-id")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Say that publishing makes these."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say that they stay as they are."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Say that they stay."""
+        return False

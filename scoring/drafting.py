@@ -1,0 +1,60 @@
+"""Drafts: a copy of a version that can be worked on."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.crypto import get_random_string
+
+from scoring.models import Rule, RuleGroup, ScoringModel
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+
+def next_version() -> int:
+    """Return the number of the next version."""
+    return (ScoringModel.objects.aggregate(top=Max("version"))["top"] or 0) + 1
+
+
+def new_key() -> str:
+    """Return a key for a new rule; it stays the same in every later version."""
+    return "r" + get_random_string(8, "abcdefghijkmnpqrstuvwxyz23456789")
+
+
+@transaction.atomic
+def new_model(*, name: str, by: "AbstractBaseUser | None", at: datetime, **settings: object) -> ScoringModel:
+    """Make an empty draft with one group per dimension."""
+    model = ScoringModel.objects.create(name=name, version=next_version(), created_by=by, created_at=at, **settings)  # type: ignore[misc]
+    add_groups(model)
+    return model
+
+
+def add_groups(model: ScoringModel) -> None:
+    """Give `model` one group per dimension."""
+    RuleGroup.objects.bulk_create(
+        RuleGroup(model=model, key=value, name=str(label).capitalize(), dimension=value)
+        for value, label in RuleGroup.Dimension.choices
+    )
+
+
+@transaction.atomic
+def copy_to_draft(source: ScoringModel, *, by: "AbstractBaseUser | None", at: datetime) -> ScoringModel:
+    """Return a new draft with everything that `source` says; rules keep their keys."""
+    groups, rules = list(source.groups.all()), list(source.rules.all())
+    draft = ScoringModel.objects.get(pk=source.pk)
+    draft.pk = None
+    draft.version, draft.state = next_version(), ScoringModel.State.DRAFT
+    draft.created_at, draft.created_by = at, by  # type: ignore[assignment]
+    draft.save()
+    new_groups: dict[int, RuleGroup] = {}
+    for group in groups:
+        old = group.pk
+        group.pk, group.model = None, draft
+        group.save()
+        new_groups[old] = group
+    for rule in rules:
+        rule.pk, rule.model, rule.group = None, draft, new_groups[rule.group_id]
+    Rule.objects.bulk_create(rules)
+    return draft

@@ -1,0 +1,154 @@
+"""A version of the scoring model as one JSON file, for review, for git and for another installation.
+
+    {"format": "handoff-scoring-model/1", "name", "settings": {field: value}, "groups": [{"key", ...}],
+     "rules": [{"key", "group": key of a group, ...}]}
+
+Equal versions give equal text: number of the version, dates and people stay out of it.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from scoring.drafting import next_version
+from scoring.models import Rule, RuleGroup, ScoringModel
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+FORMAT = "handoff-scoring-model/1"
+CUTS = ["cut_a", "cut_b", "cut_c", "cut_1", "cut_2", "cut_3"]
+LANES = ["fast_lane_kinds", "fast_lane_condition", "product_kinds", "product_condition"]
+MINIMUMS = ["fit_minimum", "interest_minimum", "timing_minimum"]
+SETTINGS = ["threshold", "hysteresis", *MINIMUMS, *CUTS, *LANES, "time_zone", "note"]
+GROUP = ["key", "name", "dimension", "floor", "cap"]
+COUNTING = ["half_life", "window", "limit", "limit_per", "at_least", "at_least_of", "values_of", "silence_days"]
+RULE = ["key", "name", "kind", "points", "activity_kinds", "condition", *COUNTING, "position", "is_active"]
+LISTS = {"fast_lane_kinds", "product_kinds", "activity_kinds"}
+TREES = {"fast_lane_condition", "product_condition", "condition"}
+
+
+class Unreadable(ValueError):
+    """A file that is no scoring model; the message says where and what is accepted."""
+
+
+def written(model: ScoringModel) -> str:
+    """Return the whole of `model` as JSON text."""
+    groups = {group.pk: group for group in model.groups.all()}
+    content = {
+        "format": FORMAT,
+        "name": model.name,
+        "settings": _values(model, SETTINGS),
+        "groups": [_values(group, GROUP) for group in groups.values()],
+        "rules": [{"group": groups[rule.group_id].key, **_values(rule, RULE)} for rule in model.rules.all()],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _values(row: models.Model, names: list[str]) -> dict[str, Any]:
+    return {name: _plain(getattr(row, name)) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, Decimal):
+        return value
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+@transaction.atomic
+def read(text: str, *, by: "AbstractBaseUser | None", at: datetime, name: str = "") -> ScoringModel:
+    """Make a new draft of what `written` wrote, named `name` if one is given; Unreadable where it is something else."""
+    content = _content(text)
+    given = _members(content.get("settings"), "settings", SETTINGS)
+    if given.get("time_zone") not in {None, *available_timezones()}:
+        zone = given["time_zone"]
+        raise Unreadable(_("settings.time_zone: “%(zone)s” is none; use one such as Europe/Berlin.") % {"zone": zone})
+    model = ScoringModel(
+        name=name or content.get("name", ""),
+        version=next_version(),
+        created_at=at,
+        created_by=by,
+        **given,  # type: ignore[misc]
+    )
+    _save(model, "settings")
+    groups: dict[str, RuleGroup] = {}
+    for place, row in enumerate(_rows(content, "groups")):
+        where = f"groups[{place}]"
+        group = RuleGroup(model=model, **_members(row, where, GROUP))
+        _save(group, where)
+        groups[group.key] = group
+    for place, row in enumerate(_rows(content, "rules")):
+        where = f"rules[{place}]"
+        values = _members(row, where, ["group", *RULE])
+        found = groups.get(str(values.pop("group", "")))
+        if found is None:
+            known = ", ".join(groups)
+            raise Unreadable(
+                _("%(where)s: use the key of a group: %(known)s.") % {"where": f"{where}.group", "known": known}
+            )
+        _save(Rule(model=model, group=found, **values), where)
+    return model
+
+
+def _content(text: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text, parse_constant=_refused_number)
+    except ValueError as error:
+        raise Unreadable(_("This is no JSON: %(error)s.") % {"error": error}) from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise Unreadable(_("This is no scoring model: its “format” is not “%(format)s”.") % {"format": FORMAT})
+    return content
+
+
+def _refused_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def _rows(content: Mapping[str, Any], name: str) -> list[Any]:
+    rows = content.get(name)
+    if not isinstance(rows, list):
+        raise Unreadable(_("%(where)s: a list is missing.") % {"where": name})
+    return rows
+
+
+def _members(row: Any, where: str, known: list[str]) -> dict[str, Any]:
+    if not isinstance(row, dict):
+        raise Unreadable(_("%(where)s: names with values are missing.") % {"where": where})
+    for name, value in row.items():
+        here = {"where": f"{where}.{name}", "known": ", ".join(known)}
+        if name not in known:
+            raise Unreadable(_("%(where)s is unknown; use: %(known)s.") % here)
+        if name in LISTS and not (isinstance(value, list) and all(isinstance(kind, str) for kind in value)):
+            raise Unreadable(_("%(where)s: use a list of kinds of activities.") % here)
+        if name in TREES and not _is_tree(value):
+            raise Unreadable(_("%(where)s: use a condition of all, any, not and fields, or {}.") % here)
+    return row
+
+
+def _is_tree(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    if "field" in value:
+        return isinstance(value["field"], str) and isinstance(value.get("op"), str)
+    if "not" in value:
+        return bool(value["not"]) and _is_tree(value["not"])
+    if "any" in value or "all" in value:
+        branches = [value[joiner] for joiner in ("all", "any") if joiner in value]
+        return all(isinstance(some, list) and all(branch and _is_tree(branch) for branch in some) for some in branches)
+    return not value
+
+
+def _save(row: models.Model, where: str) -> None:
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        said = [f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items()]
+        raise Unreadable(f"{where}: {' '.join(said)}") from error
+    row.save()

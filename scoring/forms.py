@@ -1,0 +1,182 @@
+"""The forms in which marketers write rules and versions; they never see JSON."""
+
+from functools import cache
+from itertools import pairwise
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from scoring.condition_field import ConditionField
+from scoring.models import Publication, Rule, RuleGroup, ScoringModel
+from scoring.population import population
+
+# Which fields of a rule mean something for which kinds of rules; the rest stays empty.
+MEANT_FOR: dict[str, set[str]] = {
+    "activity_kinds": {Rule.Kind.ACTIVITY, Rule.Kind.SILENCE},
+    "half_life": {Rule.Kind.ACTIVITY},
+    "window": {Rule.Kind.ACTIVITY},
+    "limit": {Rule.Kind.ACTIVITY},
+    "limit_per": {Rule.Kind.ACTIVITY},
+    "at_least": {Rule.Kind.ACTIVITY},
+    "values_of": {Rule.Kind.ACTIVITY},
+    "silence_days": {Rule.Kind.SILENCE},
+}
+
+
+@cache
+def zone_choices() -> list[tuple[str, str]]:
+    """Return all time zones to choose from; they are read from the disk once."""
+    return [(zone, zone) for zone in sorted(available_timezones())]
+
+
+class KindsField(forms.MultipleChoiceField):
+    """Kinds of activities as checkboxes: those that are known, and those that are chosen already."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, widget=forms.CheckboxSelectMultiple, **kwargs)
+
+    def offer(self, chosen: list[str]) -> None:
+        """Offer today's kinds, and the `chosen` ones even if nobody does them any more."""
+        known = dict(population().activity_kinds())
+        self.choices = [*known.items(), *((kind, kind.replace("_", " ")) for kind in chosen if kind not in known)]
+
+
+class ScoringModelForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A version's name, thresholds and fast lane."""
+
+    fields: dict[str, Any]
+
+    time_zone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"), help_text=gettext_lazy("Days and weeks begin by it.")
+    )
+    fast_lane_kinds = KindsField(
+        label=gettext_lazy("Fast lane"), help_text=gettext_lazy("Whoever does one of these is handed over at once.")
+    )
+    fast_lane_condition = ConditionField(label=gettext_lazy("Only if"), sources=["activity"])
+    product_kinds = KindsField(
+        label=gettext_lazy("Product signals"), help_text=gettext_lazy("These hand over by the product route.")
+    )
+    product_condition = ConditionField(label=gettext_lazy("Only if"), sources=["activity"])
+
+    class Meta:
+        model = ScoringModel
+        fields = "__all__"  # noqa: DJ007 (the admin names them; the others are not editable)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["time_zone"].choices = zone_choices()
+        for lane in ("fast_lane", "product"):
+            self.fields[f"{lane}_kinds"].offer(getattr(self.instance, f"{lane}_kinds"))
+            self.fields[f"{lane}_condition"].stands_on(getattr(self.instance, f"{lane}_condition"), "activity")
+
+    def clean_fast_lane_condition(self) -> Any:
+        """Return the tree of the fast lane."""
+        return self.fields["fast_lane_condition"].tree(self.cleaned_data["fast_lane_condition"], "activity")
+
+    def clean_product_condition(self) -> Any:
+        """Return the tree of the product signals."""
+        return self.fields["product_condition"].tree(self.cleaned_data["product_condition"], "activity")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse grades whose cuts do not fall from the best to the last."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for cuts in (("cut_a", "cut_b", "cut_c"), ("cut_1", "cut_2", "cut_3")):
+            for higher, lower in pairwise(cuts):
+                if None not in (cleaned.get(higher), cleaned.get(lower)) and cleaned[higher] <= cleaned[lower]:
+                    self.add_error(lower, _("A lower grade begins at fewer points than the one above it."))
+        return cleaned
+
+
+class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One rule of a draft."""
+
+    fields: dict[str, Any]
+
+    scoring_model: ScoringModel  # set by the admin on the class it makes for a request
+
+    activity_kinds = KindsField(label=gettext_lazy("Activities"), help_text=gettext_lazy("None chosen: all of them."))
+    condition = ConditionField(label=gettext_lazy("Condition"), sources=["profile", "activity"])
+    values_of = forms.ChoiceField(
+        label=gettext_lazy("Values of"), required=False, help_text=gettext_lazy("For “different values”.")
+    )
+
+    class Meta:
+        model = Rule
+        fields = "__all__"  # noqa: DJ007 (the admin names them)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            self.instance.model = self.scoring_model
+        groups = RuleGroup.objects.filter(model=self.scoring_model)
+        self.fields["group"].queryset = groups
+        self.fields["group"].label_from_instance = group_label
+        self.fields["activity_kinds"].offer(self.instance.activity_kinds)
+        named = [(field.name, field.label) for field in population().activity_fields().values()]
+        stale = self.instance.values_of
+        extra = [(stale, stale)] if stale and stale not in dict(named) else []
+        self.fields["values_of"].choices = [("", "—"), *named, *extra]
+        self.fields["condition"].stands_on(self.instance.condition, source_for(self.instance.kind))
+
+    def clean_condition(self) -> Any:
+        """Return the condition as a tree over the fields that fit the kind of rule."""
+        rows = self.cleaned_data["condition"]
+        kind = self.cleaned_data.get("kind", self.instance.kind)
+        return self.fields["condition"].tree(rows, source_for(kind))
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what means nothing for this kind of rule, and halves of pairs."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        kind = cleaned.get("kind")
+        for name, kinds in MEANT_FOR.items():
+            if kind and cleaned.get(name) and kind not in kinds:
+                about = Rule.Kind(kind).label
+                self.add_error(
+                    name, _("A rule about “%(about)s” has no such bound; leave this empty.") % {"about": about}
+                )
+        if kind == Rule.Kind.SILENCE and not cleaned.get("silence_days"):
+            self._require("silence_days", _("Say after how many days of silence."))
+        if bool(cleaned.get("limit")) != bool(cleaned.get("limit_per")):
+            missing = "limit_per" if cleaned.get("limit") else "limit"
+            self._require(missing, _("A limit is a number and a period, such as 3 a week."))
+        if bool(cleaned.get("values_of")) != (cleaned.get("at_least_of") == Rule.Unit.VALUES):
+            missing = "at_least_of" if cleaned.get("values_of") else "values_of"
+            self._require(missing, _("“Different values” and “values of” go together."))
+        return cleaned
+
+    def _require(self, name: str, message: str) -> None:
+        if name not in self.errors:
+            self.add_error(name, ValidationError(message))
+
+
+def source_for(kind: str) -> str:
+    """Return whose fields a rule of `kind` looks at."""
+    return "profile" if kind == Rule.Kind.PROFILE else "activity"
+
+
+def group_label(group: Any) -> str:
+    """Return the group's name, with its dimension where the name does not say it."""
+    dimension = group.get_dimension_display()
+    return group.name if group.name.lower() == dimension.lower() else f"{group.name} ({dimension})"
+
+
+class PublishForm(forms.Form):
+    """What is said when a version goes live."""
+
+    qualifying = forms.ChoiceField(
+        label=gettext_lazy("Leads that newly qualify"),
+        choices=Publication.Qualifying.choices,
+        initial=Publication.Qualifying.NOW,
+        widget=forms.RadioSelect,
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Note"),
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("What changes and why, for whoever looks back."),
+    )

@@ -1,0 +1,240 @@
+"""What marketers write: versions of the scoring model with their rules, and when each was live."""
+
+from decimal import Decimal
+from typing import Any, Self
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from scoring.spec import GroupSpec, ModelSpec, RuleSpec
+
+
+def points_field(label: Any, **kwargs: Any) -> "models.DecimalField[Any, Any]":
+    """Return a field for a number of points."""
+    return models.DecimalField(label, max_digits=7, decimal_places=2, **kwargs)
+
+
+class ScoringModelQuerySet(models.QuerySet["ScoringModel"]):
+    """Questions about scoring models."""
+
+    def live(self) -> Self:
+        """Return the one that scores now, if there is one."""
+        return self.filter(state=ScoringModel.State.LIVE)
+
+
+class ScoringModel(models.Model):
+    """One version of the whole rule set with its thresholds. A published one is never edited."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        LIVE = "live", _("live")
+        RETIRED = "retired", _("retired")
+
+    name = models.CharField(_("name"), max_length=80)
+    version = models.PositiveIntegerField(_("version"), unique=True, editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT, editable=False)
+    threshold = points_field(_("threshold"), default=Decimal(100), help_text=_("An MQL has at least this many points."))
+    hysteresis = points_field(
+        _("hysteresis"), default=Decimal(5), help_text=_("An MQL stays one until it is this far below the threshold.")
+    )
+    fit_minimum = points_field(_("least fit"), null=True, blank=True)
+    interest_minimum = points_field(_("least interest"), null=True, blank=True)
+    timing_minimum = points_field(_("least timing"), null=True, blank=True)
+    cut_a = points_field(_("grade A from"), default=Decimal(30), help_text=_("Points of fit."))
+    cut_b = points_field(_("grade B from"), default=Decimal(20))
+    cut_c = points_field(_("grade C from"), default=Decimal(10))
+    cut_1 = points_field(_("grade 1 from"), default=Decimal(60), help_text=_("Points of interest and timing."))
+    cut_2 = points_field(_("grade 2 from"), default=Decimal(40))
+    cut_3 = points_field(_("grade 3 from"), default=Decimal(20))
+    fast_lane_kinds = models.JSONField(
+        _("fast lane"), default=list, blank=True, help_text=_("These hand over at once.")
+    )
+    fast_lane_condition = models.JSONField(default=dict, blank=True)
+    product_kinds = models.JSONField(_("product signals"), default=list, blank=True)
+    product_condition = models.JSONField(default=dict, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=40, default="Europe/Amsterdam")
+    note = models.TextField(_("note"), blank=True)
+    created_at = models.DateTimeField(_("created at"), editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+    )
+
+    objects = ScoringModelQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("scoring model")
+        verbose_name_plural = _("scoring models")
+        ordering = ["-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["state"], condition=models.Q(state="live"), name="at_most_one_live_model")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether it may still be edited."""
+        return self.state == self.State.DRAFT
+
+    def spec(self) -> ModelSpec:
+        """Return the model as values for the engine."""
+        groups = {group.pk: group for group in self.groups.all()}
+        return ModelSpec(
+            groups=tuple(group.spec() for group in groups.values()),
+            rules=tuple(rule.spec(groups[rule.group_id].key) for rule in self.rules.all() if rule.is_active),
+            threshold=float(self.threshold),
+            minimums={
+                "fit": _optional(self.fit_minimum),
+                "interest": _optional(self.interest_minimum),
+                "timing": _optional(self.timing_minimum),
+            },
+            hysteresis=float(self.hysteresis),
+            fit_cuts=(float(self.cut_a), float(self.cut_b), float(self.cut_c)),
+            engagement_cuts=(float(self.cut_1), float(self.cut_2), float(self.cut_3)),
+            time_zone=self.time_zone,
+        )
+
+
+def _optional(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
+class RuleGroup(models.Model):
+    """Rules that share a dimension, a floor and a cap."""
+
+    class Dimension(models.TextChoices):
+        FIT = "fit", _("fit")
+        INTEREST = "interest", _("interest")
+        TIMING = "timing", _("timing")
+
+    model = models.ForeignKey(ScoringModel, on_delete=models.CASCADE, related_name="groups")
+    key = models.SlugField(max_length=40)
+    name = models.CharField(_("name"), max_length=80)
+    dimension = models.CharField(_("dimension"), max_length=10, choices=Dimension.choices)
+    floor = points_field(_("floor"), null=True, blank=True)
+    cap = points_field(_("cap"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("group of rules")
+        verbose_name_plural = _("groups of rules")
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["model", "key"], name="group_key_once_in_a_model")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def spec(self) -> GroupSpec:
+        """Return the group as values for the engine."""
+        return GroupSpec(self.key, self.name, self.dimension, _optional(self.floor), _optional(self.cap))  # type: ignore[arg-type]
+
+
+class Rule(models.Model):
+    """A condition that gives or takes points. `key` is the same in every version of the model."""
+
+    class Kind(models.TextChoices):
+        PROFILE = "profile", _("who they are")
+        ACTIVITY = "activity", _("what they do")
+        SILENCE = "silence", _("silence")
+
+    class LimitPer(models.TextChoices):
+        DAY = "day", _("a day")
+        WEEK = "week", _("a week")
+        MONTH = "month", _("a month")
+        EVER = "ever", _("ever")
+
+    class Unit(models.TextChoices):
+        MATCHES = "matches", _("matches")
+        VISITS = "visits", _("visits")
+        DAYS = "days", _("days")
+        VALUES = "values", _("different values")
+
+    model = models.ForeignKey(ScoringModel, on_delete=models.CASCADE, related_name="rules")
+    group = models.ForeignKey(RuleGroup, on_delete=models.RESTRICT, related_name="rules", verbose_name=_("group"))
+    key = models.SlugField(max_length=40, editable=False)
+    name = models.CharField(_("name"), max_length=120, help_text=_("As reps will read it, such as “Visited pricing”."))
+    kind = models.CharField(_("about"), max_length=10, choices=Kind.choices, default=Kind.PROFILE)
+    points = points_field(_("points"))
+    activity_kinds = models.JSONField(_("activities"), default=list, blank=True)
+    condition = models.JSONField(_("condition"), default=dict, blank=True)
+    half_life = models.DecimalField(
+        _("half-life"),
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal("0.01"))],
+        help_text=_("Days after which points are worth half."),
+    )
+    window = models.DecimalField(
+        _("window"),
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal("0.01"))],
+        help_text=_("Days after which points stop counting."),
+    )
+    limit = models.PositiveIntegerField(_("counts at most"), null=True, blank=True, validators=[MinValueValidator(1)])
+    limit_per = models.CharField(_("times"), max_length=10, choices=LimitPer.choices, blank=True)
+    at_least = models.PositiveIntegerField(_("once from"), null=True, blank=True, validators=[MinValueValidator(1)])
+    at_least_of = models.CharField(_("of"), max_length=10, choices=Unit.choices, default=Unit.MATCHES)
+    values_of = models.CharField(_("values of"), max_length=80, blank=True)
+    silence_days = models.PositiveIntegerField(_("days of silence"), null=True, blank=True)
+    position = models.PositiveIntegerField(default=0, editable=False)
+    is_active = models.BooleanField(_("counts"), default=True)
+
+    class Meta:
+        verbose_name = _("rule")
+        verbose_name_plural = _("rules")
+        ordering = ["group_id", "position", "id"]
+        constraints = [models.UniqueConstraint(fields=["model", "key"], name="rule_key_once_in_a_model")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def spec(self, group: str) -> RuleSpec:
+        """Return the rule as values for the engine, in the group with that key."""
+        return RuleSpec(
+            key=self.key,
+            name=self.name,
+            group=group,
+            kind=self.kind,  # type: ignore[arg-type]
+            points=float(self.points),
+            condition=self.condition,
+            kinds=tuple(self.activity_kinds),
+            half_life=_optional(self.half_life),
+            window=_optional(self.window),
+            limit=self.limit,
+            limit_per=self.limit_per,  # type: ignore[arg-type]
+            at_least=self.at_least,
+            at_least_of=self.at_least_of,  # type: ignore[arg-type]
+            values_of=self.values_of,
+            silence_days=self.silence_days,
+        )
+
+
+class Publication(models.Model):
+    """What was live from when: publishing writes one of these and nothing else about leads."""
+
+    class Qualifying(models.TextChoices):
+        NOW = "now", _("hand them over now")
+        NEXT_ACTIVITY = "next_activity", _("hand them over on their next activity")
+
+    model = models.ForeignKey(ScoringModel, on_delete=models.PROTECT, related_name="publications")
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    note = models.CharField(_("note"), max_length=300, blank=True)
+    qualifying = models.CharField(
+        _("leads that newly qualify"), max_length=20, choices=Qualifying.choices, default=Qualifying.NOW
+    )
+
+    class Meta:
+        verbose_name = _("publication")
+        verbose_name_plural = _("publications")
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,103 @@
+"""A model's rules as marketers read them: one sentence and a few short numbers each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.template.defaultfilters import floatformat
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from scoring.conditions import Catalogue
+from scoring.models import Rule, ScoringModel
+from scoring.population import population
+from scoring.wording import sentence
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What is needed to read rules aloud: the catalogues and the names of the kinds, looked up once."""
+
+    profile: Catalogue
+    activity: Catalogue
+    kinds: Mapping[str, str]
+
+    @classmethod
+    def now(cls) -> "Reader":
+        """Return a reader of today's catalogue."""
+        seen = population()
+        return cls(seen.profile_fields(), seen.activity_fields(), dict(seen.activity_kinds()))
+
+    def said_kinds(self, kinds: Sequence[str]) -> str:
+        """Return "download or webinar attended"; empty for none."""
+        return _(" or ").join(self.kinds.get(kind, kind.replace("_", " ")) for kind in kinds)
+
+    def said(self, rule: Rule) -> str:
+        """Return what `rule` looks for, as one sentence."""
+        if rule.kind == Rule.Kind.PROFILE:
+            return sentence(rule.condition, self.profile) or _("everybody")
+        what = self.said_activity(rule.activity_kinds, rule.condition)
+        if rule.kind == Rule.Kind.SILENCE:
+            return _("nothing for %(days)s: %(what)s") % {"days": days(rule.silence_days or 0), "what": what}
+        return what
+
+    def said_activity(self, kinds: Sequence[str], condition: Mapping[str, object]) -> str:
+        """Return "page view where page address contains pricing"."""
+        what = self.said_kinds(kinds) or _("any activity")
+        where = sentence(condition, self.activity)
+        return _("%(what)s where %(where)s") % {"what": what, "where": where} if where else what
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """One line of the table of rules."""
+
+    rule: Rule
+    said: str
+    points: str
+    tone: str
+    half_life: str
+    counts: str
+
+
+def rule_rows(model: ScoringModel) -> list[RuleRow]:
+    """Return the rules of `model`, dimension by dimension."""
+    rules = list(model.rules.select_related("group"))
+    reader = Reader.now()
+    order = {dimension: place for place, dimension in enumerate(("fit", "interest", "timing"))}
+    rules.sort(key=lambda rule: order[rule.group.dimension])
+    return [
+        RuleRow(
+            rule=rule,
+            said=reader.said(rule),
+            points=signed(rule.points),
+            tone="down" if rule.points < 0 else "up",
+            half_life=days(rule.half_life) if rule.half_life else "",
+            counts=counts(rule),
+        )
+        for rule in rules
+    ]
+
+
+def counts(rule: Rule) -> str:
+    """Return how often and how long `rule` counts, such as "3 a week"; empty where it has no such bounds."""
+    said = []
+    if rule.at_least:
+        unit = rule.get_at_least_of_display()
+        said.append(_("once from %(n)d %(unit)s") % {"n": rule.at_least, "unit": unit})
+    if rule.limit and rule.limit_per:
+        said.append(f"{rule.limit} {rule.get_limit_per_display()}")
+    if rule.window:
+        said.append(_("for %(days)s") % {"days": days(rule.window)})
+    return ", ".join(said)
+
+
+def signed(points: Decimal) -> str:
+    """Return "+15", "−2.5" or "0"."""
+    sign = "−" if points < 0 else "+" if points else ""
+    return sign + floatformat(abs(points), -2)
+
+
+def days(number: Decimal | int) -> str:
+    """Return "30 days"."""
+    return ngettext("%(n)s day", "%(n)s days", 1 if number == 1 else 2) % {"n": floatformat(number, -2)}

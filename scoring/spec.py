@@ -1,0 +1,78 @@
+"""A scoring model as plain values: what the engine computes with and what a model's JSON file holds."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Dimension = Literal["fit", "interest", "timing"]
+DIMENSIONS: tuple[Dimension, ...] = ("fit", "interest", "timing")
+RuleKind = Literal["profile", "activity", "silence"]
+Period = Literal["", "day", "week", "month", "ever"]
+Unit = Literal["matches", "visits", "days", "values"]
+
+
+@dataclass(frozen=True)
+class GroupSpec:
+    """Rules that share a dimension, a floor and a cap (points)."""
+
+    key: str
+    name: str
+    dimension: Dimension
+    floor: float | None = None
+    cap: float | None = None
+
+
+@dataclass(frozen=True)
+class RuleSpec:
+    """One rule. `half_life` and `window` are in days; 0 and None mean "none"."""
+
+    key: str
+    name: str
+    group: str
+    kind: RuleKind
+    points: float
+    condition: Mapping[str, Any] = field(default_factory=dict)
+    kinds: tuple[str, ...] = ()
+    half_life: float | None = None
+    window: float | None = None
+    limit: int | None = None
+    limit_per: Period = ""
+    at_least: int | None = None
+    at_least_of: Unit = "matches"
+    values_of: str = ""
+    silence_days: int | None = None
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One version of the whole rule set with its thresholds."""
+
+    groups: tuple[GroupSpec, ...]
+    rules: tuple[RuleSpec, ...]
+    threshold: float
+    minimums: Mapping[Dimension, float | None] = field(default_factory=dict)
+    hysteresis: float = 0.0
+    fit_cuts: tuple[float, float, float] = (30.0, 20.0, 10.0)  # at least: A, B, C
+    engagement_cuts: tuple[float, float, float] = (60.0, 40.0, 20.0)  # at least: 1, 2, 3
+    time_zone: str = "UTC"
+
+    def grade(self, fit: float, interest: float, timing: float) -> str:
+        """Return the reading beside the total, such as "B1"."""
+        letter = "ABCD"[sum(round(fit, 6) < cut for cut in self.fit_cuts)]
+        number = "1234"[sum(round(interest + timing, 6) < cut for cut in self.engagement_cuts)]
+        return letter + number
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the model as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "ModelSpec":
+        """Read what `to_json` wrote; TypeError or KeyError where it is something else."""
+        values = dict(stored)
+        values["groups"] = tuple(GroupSpec(**group) for group in values["groups"])
+        values["rules"] = tuple(RuleSpec(**{**rule, "kinds": tuple(rule.get("kinds", ()))}) for rule in values["rules"])
+        for name in ("fit_cuts", "engagement_cuts"):
+            if name in values:
+                values[name] = tuple(values[name])
+        return cls(**values)

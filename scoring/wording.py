@@ -1,0 +1,93 @@
+"""Conditions and their mistakes in words, in the reader's language."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from scoring.conditions import BadCondition, Catalogue, Tree
+from scoring.fields import OPERATORS, FieldType
+
+OPERATOR_LABELS = {
+    "is": gettext_lazy("is"),
+    "is_not": gettext_lazy("is not"),
+    "is_one_of": gettext_lazy("is one of"),
+    "is_none_of": gettext_lazy("is none of"),
+    "contains": gettext_lazy("contains"),
+    "contains_any_of": gettext_lazy("contains one of"),
+    "does_not_contain": gettext_lazy("does not contain"),
+    "starts_with": gettext_lazy("starts with"),
+    "ends_with": gettext_lazy("ends with"),
+    "at_least": gettext_lazy("is at least"),
+    "at_most": gettext_lazy("is at most"),
+    "more_than": gettext_lazy("is more than"),
+    "less_than": gettext_lazy("is less than"),
+    "between": gettext_lazy("is between"),
+    "is_yes": gettext_lazy("is yes"),
+    "is_no": gettext_lazy("is no"),
+    "on_or_after": gettext_lazy("is on or after"),
+    "before": gettext_lazy("is before"),
+    "has_any_of": gettext_lazy("has one of"),
+    "has_all_of": gettext_lazy("has all of"),
+    "has_none_of": gettext_lazy("has none of"),
+    "is_blank": gettext_lazy("is blank"),
+    "is_filled": gettext_lazy("is filled in"),
+}
+TYPE_LABELS: Mapping[FieldType, object] = {
+    FieldType.TEXT: gettext_lazy("text"),
+    FieldType.NUMBER: gettext_lazy("number"),
+    FieldType.YES_NO: gettext_lazy("yes or no"),
+    FieldType.DATE: gettext_lazy("date"),
+    FieldType.CHOICE: gettext_lazy("one of a list"),
+    FieldType.CHOICES: gettext_lazy("several of a list"),
+}
+MISTAKES = {
+    "unknown_field": gettext_lazy("There is no field “%(field)s”; choose one from the list."),
+    "unknown_operator": gettext_lazy("“%(field)s” can't be compared by “%(op)s”; choose one of: %(known)s."),
+    "unknown_form": gettext_lazy("A condition is 'all', 'any', 'not' or a field; this one has: %(keys)s."),
+    "no_number": gettext_lazy("%(field)s: “%(value)s” is no number; use digits, such as 50 or 12.5."),
+    "no_date": gettext_lazy("%(field)s: “%(value)s” is no date; use year-month-day, such as 2026-11-22."),
+    "no_range": gettext_lazy("%(field)s: give the lower and the higher value, such as 50 and 500."),
+    "missing": gettext_lazy("%(field)s: a value is missing; fill one in, or choose “is blank”."),
+}
+
+
+def mistake(error: BadCondition) -> str:
+    """Say what is wrong with a condition, and what would do."""
+    about = dict(error.about)
+    if "type" in about:
+        known = OPERATORS[FieldType(str(about["type"]))]
+        about["known"] = ", ".join(str(OPERATOR_LABELS[op]) for op in known)
+    return str(MISTAKES[error.code]) % about
+
+
+def sentence(tree: Tree, catalogue: Catalogue) -> str:
+    """Read `tree` aloud: "industry is energy or finance and employees is between 50 and 500"."""
+    if "field" in tree:
+        field = catalogue.get(tree["field"])
+        operator = OPERATORS[field.type].get(tree.get("op", "")) if field else None
+        if field is None or operator is None:
+            return _("unknown field %(name)s") % {"name": tree["field"]}
+        said = f"{field.label} {OPERATOR_LABELS[tree['op']]}"
+        return said if operator.takes == "none" else f"{said} {_spoken(operator.takes, tree.get('value'))}"
+    if "not" in tree:
+        return _("not (%(condition)s)") % {"condition": sentence(tree["not"], catalogue)}
+    parts = [_in_brackets(branch, catalogue) for branch in tree.get("any") or tree.get("all") or ()]
+    return (_(" or ") if tree.get("any") else _(" and ")).join(parts)
+
+
+def _in_brackets(branch: Tree, catalogue: Catalogue) -> str:
+    said = sentence(branch, catalogue)
+    return f"({said})" if len(branch.get("all", ())) > 1 or len(branch.get("any", ())) > 1 else said
+
+
+def _spoken(takes: str, raw: object) -> str:
+    values = [f"{v:g}" if isinstance(v, float) else str(v) for v in (raw if isinstance(raw, list) else [raw])]
+    if takes == "two":
+        return _("%(low)s and %(high)s") % {"low": values[0], "high": values[-1]}
+    if len(values) > 6:
+        rest = ngettext("%(n)d more", "%(n)d more", len(values) - 5) % {"n": len(values) - 5}
+        return ", ".join([*values[:5], rest])
+    if len(values) > 1:
+        return _("%(first)s or %(last)s") % {"first": ", ".join(values[:-1]), "last": values[-1]}
+    return values[0] if values else ""

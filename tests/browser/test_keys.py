@@ -1,0 +1,84 @@
+"""The keys with which a rep works through the queue."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.visiting import Site, Visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def test_j_and_k_move_through_the_rows_and_load_the_panel(site: Site, visit: Visit) -> None:
+    for _ in range(3):
+        site.waiting_lead()
+    page = visit("noor")
+    page.goto("/queue/?view=unclaimed")
+    names = page.locator("[data-row] .row-link").all_inner_texts()
+    assert len(names) >= 3
+    for key, number in (("j", 1), ("j", 2), ("k", 1), ("k", 0), ("k", 0)):
+        page.keyboard.press(key)
+        expect(page.locator("[data-panel] .lead-name")).to_have_text(names[number])
+        expect(page.locator("tr.is-selected .row-link")).to_have_text(names[number])
+    page.keyboard.press("t")
+    expect(page.locator("#messages")).to_contain_text(f"{names[0]} is yours.")
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        pytest.param("l", "touches", id="l opens the touch form"),
+        pytest.param("q", "qualify", id="q qualifies"),
+        pytest.param("d", "disqualify", id="d disqualifies"),
+        pytest.param("n", "next-step", id="n plans the next step"),
+        pytest.param("p", "pass", id="p passes it on"),
+    ],
+)
+def test_a_key_opens_its_form(lead_page: Page, key: str, path: str) -> None:
+    lead_page.keyboard.press(key)
+    expect(lead_page).to_have_url(re.compile(rf"/queue/\d+/{path}/$"))
+    expect(lead_page.locator("main form").first).to_be_visible()
+
+
+def test_one_to_six_log_a_call_at_once(lead_page: Page) -> None:
+    said = ("reached", "answered", "voicemail", "no answer", "sent", "wrong number")
+    for number, words in enumerate(said, start=1):
+        lead_page.keyboard.press(str(number))
+        expect(lead_page.locator("[data-panel] .trail li").filter(has_text=words).first).to_be_visible()
+        expect(lead_page.locator("#messages")).to_contain_text("Logged.")
+
+
+def test_a_question_mark_lists_the_keys_and_they_can_be_switched_off(lead_page: Page) -> None:
+    lead_page.keyboard.press("?")
+    keys = lead_page.get_by_role("dialog", name="Keys")
+    expect(keys).to_contain_text("disqualify")
+    keys.get_by_label("Use these keys in this browser").uncheck()
+    keys.get_by_role("button", name="Close").click()
+    expect(keys).to_be_hidden()
+    address = lead_page.url
+    lead_page.keyboard.press("d")
+    lead_page.keyboard.press("?")
+    expect(keys).to_be_visible()
+    assert lead_page.url == address
+
+
+def test_keys_are_letters_where_somebody_types(site: Site, visit: Visit) -> None:
+    site.waiting_lead()
+    page = visit("noor")
+    page.goto("/queue/?view=unclaimed")
+    page.keyboard.press("/")
+    page.keyboard.type("jqd1")
+    expect(page.get_by_role("searchbox")).to_have_value("jqd1")
+    expect(page).to_have_url(re.compile("view=unclaimed$"))
+
+
+@pytest.fixture
+def lead_page(site: Site, visit: Visit) -> Page:
+    """Return the page of a lead that Noor holds."""
+    lead = site.waiting_lead()
+    page = visit("noor")
+    page.goto(f"/queue/{lead.handoff}/")
+    page.keyboard.press("t")
+    expect(page.locator("#messages")).to_contain_text("is yours.")
+    return page

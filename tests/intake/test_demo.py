@@ -1,0 +1,83 @@
+"""The demo world: lived through by the acts, the same again, and never over real data."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.db.models import Count
+from django.test import Client
+
+from handoff.intake.demo import life
+from handoff.leads.models import Activity, Lead, LeadScore
+from handoff.people.models import User
+from handoff.queue.models import Breach, Clock, Handoff, Touch
+from handoff.queue.verifying import broken_rows
+from tests.making import make_lead, make_rep
+
+pytestmark = pytest.mark.django_db
+END = datetime(2026, 11, 20, 15, tzinfo=UTC)
+SCALE = 0.01
+
+
+def numbers() -> dict[str, Any]:
+    """Return what two plays of one world must agree on."""
+    return {
+        "leads": list(
+            Lead.objects.order_by("external_id").values_list("external_id", "email", "stage", "owner__username")
+        ),
+        "activities": Activity.objects.count(),
+        "scores": sorted(
+            (row.lead.external_id, round(row.total, 6)) for row in LeadScore.objects.select_related("lead")
+        ),
+        "handoffs": list(
+            Handoff.objects.order_by("opened_at", "lead__external_id").values_list("opened_at", "verdict")
+        ),
+        "touches": list(Touch.objects.order_by("at", "handoff__lead__external_id").values_list("at", "outcome")),
+        "clocks": list(Clock.objects.values("metric", "ending").annotate(n=Count("id")).order_by("metric", "ending")),
+        "breaches": Breach.objects.count(),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _a_short_year(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(life, "YEAR", timedelta(days=50))
+
+
+def test_the_world_is_whole_and_ends_where_it_should_and_comes_out_the_same_again() -> None:
+    with transaction.atomic():
+        life.play(scale=SCALE, end=END)
+        first = numbers()
+        transaction.set_rollback(True)
+    life.play(scale=SCALE, end=END)
+    assert numbers() == first
+    assert list(broken_rows()) == []
+    assert 0 < Lead.objects.count() <= 20
+    assert first["handoffs"]
+    assert first["touches"]
+    assert not Activity.objects.filter(occurred_at__gte=END).exists()
+    assert not Handoff.objects.filter(opened_at__gt=END).exists()
+    client = Client()
+    for username, address in (("rep", "/queue/"), ("marketer", "/feedback/"), ("manager", "/reports/sla/")):
+        client.force_login(User.objects.get(username=username))
+        assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("holds", ["people", "leads"])
+def test_a_database_that_holds_something_is_refused(holds: str) -> None:
+    make_rep() if holds == "people" else make_lead()
+    counts = User.objects.count(), Lead.objects.count()
+    with pytest.raises(CommandError, match="holds data"):
+        call_command("demo", scale=SCALE)
+    call_command("demo", scale=SCALE, if_empty=True)
+    assert (User.objects.count(), Lead.objects.count()) == counts
+
+
+def test_the_command_says_who_can_sign_in(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("demo", scale=0.002)
+    out = capsys.readouterr().out
+    assert "handoff-demo" in out
+    client = Client()
+    form = {"username": "marketer", "password": "handoff-demo"}
+    assert client.post("/login/", form).status_code == 302

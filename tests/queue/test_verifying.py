@@ -1,0 +1,169 @@
+"""Verifying: a healthy world breaks no invariant, and each broken row is named."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from handoff.leads.models import Activity, Lead, LeadScore, Stage
+from handoff.queue.claiming import claim, pass_on
+from handoff.queue.disqualification import disqualify
+from handoff.queue.enforcement import record_due_breaches
+from handoff.queue.models import (
+    Assignment,
+    Breach,
+    Clock,
+    Disqualification,
+    Handoff,
+    NextStep,
+    Qualification,
+)
+from handoff.queue.next_steps import plan_next_step
+from handoff.queue.qualification import qualify
+from handoff.queue.receiving import receive_activities
+from handoff.queue.touching import log_touch
+from handoff.queue.verifying import INVARIANTS, STORED_SCORE, broken_rows
+from tests.making import (
+    DAY,
+    HOUR,
+    MONDAY_9AM,
+    PRICING,
+    make_calendar,
+    make_lead,
+    make_live,
+    make_policy,
+    make_reason,
+    make_rep,
+    page_view,
+)
+
+pytestmark = pytest.mark.django_db
+YES = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
+LATE = MONDAY_9AM + 8 * DAY
+
+
+@pytest.fixture
+def world() -> None:
+    """An open handoff that was touched late, a qualified and a disqualified one, and one that nobody has."""
+    make_calendar()
+    make_policy()
+    make_live({**PRICING, "points": 60, "half_life": 30})
+    sam, sasha = make_rep("sam"), make_rep("sasha")
+    for name in ("open", "yes", "no", "new"):
+        lead = make_lead(f"{name}@acme.example")
+        receive_activities([page_view(lead, MONDAY_9AM)], at=MONDAY_9AM)
+    record_due_breaches(at=MONDAY_9AM + DAY)
+    for name in ("open", "yes", "no"):
+        claim(handoff(name), by=sam, at=MONDAY_9AM + DAY)
+        log_touch(handoff(name), channel="call", outcome="connected", by=sam, at=MONDAY_9AM + 2 * DAY)
+    pass_on(handoff("open"), to=sasha, note="yours", by=sam, at=MONDAY_9AM + 3 * DAY)
+    plan_next_step(handoff("open"), what="Call", step_at=LATE, by=sasha, at=MONDAY_9AM + 3 * DAY)
+    qualify(handoff("yes"), bant=YES, by=sam, at=MONDAY_9AM + 3 * DAY)
+    disqualify(handoff("no"), reason=make_reason(), by=sam, at=MONDAY_9AM + 3 * DAY)
+
+
+def handoff(name: str) -> Handoff:
+    return Handoff.objects.get(lead__email=f"{name}@acme.example")
+
+
+def of(name: str) -> int:
+    return handoff(name).pk
+
+
+@pytest.mark.usefixtures("world")
+def test_a_healthy_world_breaks_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(broken_rows()) == []
+    call_command("verify")
+    assert capsys.readouterr().out
+
+
+def mail_waits() -> None:
+    lead = {"email": "open@acme.example"}
+    Activity.objects.create(
+        source="x", source_id="1", kind="call", occurred_at=LATE, received_at=LATE, waits_for=lead, waits_key="email:x"
+    )
+
+
+def overlap() -> None:
+    first = Assignment.objects.filter(handoff=of("open")).order_by("id")[:1].get()
+    Assignment.objects.filter(pk=first.pk).update(ended_at=MONDAY_9AM + 4 * DAY)
+
+
+BREAKING: list[tuple[str, Callable[[], object]]] = [
+    (
+        "a lead at stage MQL has an open handoff",
+        lambda: Lead.objects.filter(email="no@acme.example").update(stage="mql"),
+    ),
+    ("the lead of an open handoff is at stage MQL", lambda: Lead.objects.filter(stage="mql").update(stage=Stage.LEAD)),
+    (
+        "a closed handoff has no running clock",
+        lambda: Clock.objects.filter(handoff=of("no")).update(stopped_at=None, ending=""),
+    ),
+    (
+        "a closed handoff has no planned step",
+        lambda: NextStep.objects.create(handoff_id=of("no"), what="Call", at=LATE, by=make_rep("x"), created_at=LATE),
+    ),
+    ("a clock that stopped late has a breach", lambda: Breach.objects.all().delete()),
+    (
+        "a clock that stopped in time has no standing breach",
+        lambda: Clock.objects.filter(metric="first_touch", handoff=of("open")).update(stopped_at=MONDAY_9AM + HOUR),
+    ),
+    ("a breach is dated when its clock was due", lambda: Breach.objects.update(due_at=MONDAY_9AM + HOUR)),
+    ("no breach is recorded before it is due", lambda: Breach.objects.update(recorded_at=MONDAY_9AM)),
+    (
+        "who holds an open handoff has its standing assignment",
+        lambda: Assignment.objects.filter(ended_at=None).update(ended_at=LATE),
+    ),
+    ("nobody holds a handoff while somebody else does", overlap),
+    ("a handoff shows what is due first", lambda: Handoff.objects.filter(pk=of("new")).update(due_at=None)),
+    ("a qualified handoff has its qualification", lambda: Qualification.objects.all().delete()),
+    ("a disqualified handoff has its reason", lambda: Disqualification.objects.all().delete()),
+    ("no activity waits for a lead that is known", mail_waits),
+    (STORED_SCORE, lambda: LeadScore.objects.filter(lead__email="open@acme.example").update(total=61)),
+]
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(("invariant", "break_it"), BREAKING, ids=[name for name, _act in BREAKING])
+def test_a_row_that_breaks_an_invariant_is_named(invariant: str, break_it: Callable[[], object]) -> None:
+    break_it()
+    assert invariant in {broken.invariant for broken in broken_rows()}
+
+
+def test_every_invariant_is_broken_above() -> None:
+    assert {name for name, _act in BREAKING} == {*INVARIANTS, STORED_SCORE}
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(
+    "due_at",
+    [
+        pytest.param(None, id="nothing"),
+        pytest.param(LATE, id="the later of the two"),
+        pytest.param(MONDAY_9AM + 99 * DAY, id="something else"),
+    ],
+)
+def test_what_is_due_first_of_a_clock_and_a_step_is_checked(due_at: object) -> None:
+    step_at = MONDAY_9AM + 4 * DAY if due_at == LATE else LATE
+    Handoff.objects.filter(pk=of("open")).update(due_at=due_at, next_step_at=step_at)
+    Clock.objects.running().filter(handoff=of("open")).update(due_at=LATE)
+    assert "a handoff shows what is due first" in {broken.invariant for broken in broken_rows()}
+
+
+@pytest.mark.usefixtures("world")
+def test_a_planned_step_alone_is_what_is_due_first() -> None:
+    Clock.objects.running().filter(handoff=of("open")).update(stopped_at=MONDAY_9AM + 3 * DAY, ending="cancelled")
+    Handoff.objects.filter(pk=of("open")).update(due_at=LATE)
+    assert list(broken_rows()) == []
+    Handoff.objects.filter(pk=of("open")).update(due_at=LATE + DAY)
+    assert [broken.invariant for broken in broken_rows()] == ["a handoff shows what is due first"]
+
+
+@pytest.mark.usefixtures("world")
+def test_the_command_names_the_row_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    Qualification.objects.all().delete()
+    with pytest.raises((CommandError, SystemExit)):
+        call_command("verify")
+    out = capsys.readouterr()
+    assert "a qualified handoff has its qualification" in out.out + out.err
+    assert f"{of('yes')}" in out.out + out.err

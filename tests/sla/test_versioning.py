@@ -1,0 +1,134 @@
+"""A change of a policy is a new version: what ran under the old one stays as it was."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from handoff.queue.models import Clock
+from handoff.sla.models import Policy, in_force_at
+from handoff.sla.versioning import NothingCovers, NotInForce, retire, revise, targets_of
+from tests.making import MONDAY_9AM, make_calendar, make_handoff, make_manager, make_marketer, make_policy
+
+pytestmark = pytest.mark.django_db
+TARGETS = [("first_touch", 2, "hours"), ("verdict", 10, "days")]
+
+
+def test_a_change_puts_a_new_version_in_force_and_retires_the_old_one() -> None:
+    old = make_policy(first_touch_hours=4)
+    new = revise(old, targets=TARGETS, at=MONDAY_9AM, name="Stricter")
+    old.refresh_from_db()
+    assert (new.slug, new.version, new.name, new.position) == ("standard", 2, "Stricter", old.position)
+    assert (old.retired_at, new.created_at, new.retired_at) == (MONDAY_9AM, MONDAY_9AM, None)
+    assert targets_of(new) == TARGETS
+    assert targets_of(old)[0] == ("first_touch", 4, "hours")
+
+
+def test_at_each_instant_exactly_one_version_is_in_force() -> None:
+    old = make_policy()
+    new = revise(old, targets=TARGETS, at=MONDAY_9AM)
+    just_before = MONDAY_9AM - timedelta(microseconds=1)
+    assert list(in_force_at(Policy.objects.all(), just_before)) == [old]
+    assert list(in_force_at(Policy.objects.all(), MONDAY_9AM)) == [new]
+
+
+def test_running_clocks_keep_their_version_and_new_ones_take_the_new() -> None:
+    make_calendar()
+    old = make_policy(first_touch_hours=4)
+    before = make_handoff()
+    new = revise(old, targets=TARGETS, at=MONDAY_9AM + timedelta(hours=1))
+    after = make_handoff(at=MONDAY_9AM + timedelta(hours=2))
+    assert set(Clock.objects.filter(handoff=before).values_list("policy", flat=True)) == {old.pk}
+    assert set(Clock.objects.filter(handoff=after).values_list("policy", flat=True)) == {new.pk}
+
+
+def test_saving_without_a_change_makes_no_version() -> None:
+    policy = make_policy()
+    assert revise(policy, targets=list(reversed(targets_of(policy))), at=MONDAY_9AM) == policy
+    assert Policy.objects.count() == 1
+
+
+def test_a_version_that_is_not_in_force_is_not_changed() -> None:
+    old = make_policy()
+    revise(old, targets=TARGETS, at=MONDAY_9AM)
+    with pytest.raises(NotInForce):
+        revise(old, targets=[], at=MONDAY_9AM)
+    assert Policy.objects.count() == 2
+
+
+def test_the_last_policy_for_every_route_stays() -> None:
+    last = make_policy()
+    make_policy(slug="fast", routes=["fast_lane"])
+    with pytest.raises(NothingCovers):
+        retire(last, at=MONDAY_9AM)
+    with pytest.raises(NothingCovers):
+        revise(last, targets=TARGETS, at=MONDAY_9AM, routes=["score"])
+    make_policy(slug="other")
+    retire(last, at=MONDAY_9AM)
+    assert not Policy.objects.in_force().filter(slug="standard").exists()
+
+
+def test_a_version_differs_in_what_it_says_only() -> None:
+    with pytest.raises(ValueError, match="slug"):
+        revise(make_policy(), targets=TARGETS, at=MONDAY_9AM, slug="other")
+
+
+# The page
+
+
+def policy_form(policy: Policy, **values: Any) -> dict[str, Any]:
+    """Return what the policy's page would send."""
+    form: dict[str, Any] = {name: getattr(policy, name) for name in ("name", "position", "counted_in", "routes")}
+    targets = list(policy.targets.all())
+    form |= {"targets-TOTAL_FORMS": len(targets), "targets-INITIAL_FORMS": len(targets)}
+    for place, target in enumerate(targets):
+        form |= {f"targets-{place}-{name}": getattr(target, name) for name in ("id", "metric", "amount", "unit")}
+    return {**form, **values}
+
+
+def manager_at(policy: Policy) -> tuple[Client, str]:
+    """Return a manager's browser, and the address of the policy's page."""
+    client = Client()
+    client.force_login(make_manager())
+    return client, reverse("admin:sla_policy_change", args=[policy.pk])
+
+
+def test_saving_the_page_goes_to_the_new_version() -> None:
+    old = make_policy(first_touch_hours=4)
+    client, url = manager_at(old)
+    page = client.post(url, policy_form(old, **{"targets-0-amount": "3", "targets-1-DELETE": "on"}), follow=True)
+    new = Policy.objects.in_force().get()
+    assert targets_of(new) == [("first_touch", 3, "hours")]
+    assert page.redirect_chain[-1][0] == reverse("admin:sla_policy_change", args=[new.pk])
+    assert "Standard (v2) is in force for new handoffs" in page.content.decode()
+    assert targets_of(old) == [("first_touch", 4, "hours"), ("verdict", 10, "days")]
+
+
+def test_a_retired_version_is_only_read() -> None:
+    old = make_policy()
+    revise(old, targets=TARGETS, at=MONDAY_9AM)
+    client, url = manager_at(old)
+    assert b'name="name"' not in client.get(url).content
+    assert client.post(url, policy_form(old, name="Changed")).status_code == 403
+    assert client.post(reverse("admin:sla_policy_retire", args=[old.pk])).status_code == 403
+    assert client.post(reverse("admin:sla_policy_delete", args=[old.pk]), {"post": "yes"}).status_code == 403
+
+
+def test_a_refusal_is_said_on_the_page() -> None:
+    policy = make_policy()
+    client, url = manager_at(policy)
+    page = client.post(url, policy_form(policy, routes=["score"]), follow=True)
+    assert "is the last one for every route" in page.content.decode()
+    page = client.post(reverse("admin:sla_policy_retire", args=[policy.pk]), follow=True)
+    assert "is the last one for every route" in page.content.decode()
+
+
+def test_a_marketer_reads_policies() -> None:
+    policy = make_policy()
+    client = Client()
+    client.force_login(make_marketer())
+    url = reverse("admin:sla_policy_change", args=[policy.pk])
+    assert client.get(url).status_code == 200
+    assert client.post(url, policy_form(policy)).status_code == 403
