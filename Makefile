@@ -6,7 +6,7 @@ PORT ?= 8000
 export PORT
 MANAGE := $(BIN)/python manage.py
 
-.PHONY: run test check long format messages lock clean
+.PHONY: run test check long bench format messages lock clean
 
 run: $(VENV)/run translations ## Set up, load the demo into an empty database, serve with worker and beat
 	@$(MANAGE) migrate --verbosity 0
@@ -28,6 +28,9 @@ check: $(VENV)/dev ## Format, lint, types, import chain, missing migrations, tem
 
 long: $(VENV)/dev ## The long settings of kill, race and property tests
 	HYPOTHESIS_PROFILE=long HANDOFF_LONG=1 $(BIN)/pytest tests -m "processes or races or long or properties" $(TESTS)
+
+bench: $(VENV)/dev ## Measure scoring beside bare PostgreSQL: SCALE=0.1, ONLY=rescore, FRESH=1 (docs/benchmarks.md)
+	@SCALE="$(SCALE)" ONLY="$(ONLY)" FRESH="$(FRESH)" $(BIN)/python -m tests.benchmarks
 
 format: $(VENV)/dev ## Put the code into its format
 	$(BIN)/ruff format .

@@ -2,27 +2,29 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import Count, Max, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scoring.drafting import add_groups, copy_to_draft, next_version
+from scoring import condition_doors, model_pages
+from scoring.drafting import add_groups, next_version
 from scoring.editing import discard, lock_draft, new_group_key
-from scoring.forms import PublishForm, ScoringModelForm
-from scoring.models import Publication, Rule, RuleGroup, ScoringModel
+from scoring.forms import ScoringModelForm
+from scoring.models import ContentEntry, Persona, Publication, Rule, RuleGroup, ScoringModel
+from scoring.part_admin import DraftsOnly
 from scoring.population import population
 from scoring.presenting import Reader, rule_rows
-from scoring.publishing import NotPublishable, current_publication, problems_of, publish
-from scoring.rule_admin import DraftsOnly, RuleAdmin
+from scoring.publishing import current_publication
+from scoring.rehearsing import latest
+from scoring.rule_admin import PersonaAdmin, RuleAdmin
 
 admin.site.register(Rule, RuleAdmin)
+admin.site.register(Persona, PersonaAdmin)
 
 
 class GroupsInline(admin.StackedInline):  # type: ignore[type-arg]
@@ -35,12 +37,24 @@ class GroupsInline(admin.StackedInline):  # type: ignore[type-arg]
     verbose_name_plural = gettext_lazy("groups of rules: what they add up to is held between floor and cap")
 
 
+class ContentInline(admin.StackedInline):  # type: ignore[type-arg]
+    """What pages, pieces and forms are about; rules ask for phase, offer or campaign."""
+
+    model = ContentEntry
+    fields = (("looks_at", "pattern", "phase", "offer", "campaign"),)
+    classes = ["one-line"]
+    extra = 1
+    verbose_name_plural = gettext_lazy(
+        "content catalogue: what pages, pieces and forms are about; the first that fits counts"
+    )
+
+
 @admin.register(ScoringModel)
 class ScoringModelAdmin(DraftsOnly):
     """Versions of the scoring model."""
 
     form = ScoringModelForm
-    inlines = [GroupsInline]
+    inlines = [GroupsInline, ContentInline]
     list_display = ("title", "name", "state", "rules_count", "threshold", "published_at")
     list_display_links = ("title", "name")
     list_filter = ("state",)
@@ -82,6 +96,7 @@ class ScoringModelAdmin(DraftsOnly):
                 _("Threshold"),
                 {
                     "fields": [("threshold", "hysteresis"), ("fit_minimum", "interest_minimum", "timing_minimum")],
+                    "classes": ["one-line"],
                     "description": _("A lead is an MQL when its total and each dimension reach these points."),
                 },
             ),
@@ -90,7 +105,7 @@ class ScoringModelAdmin(DraftsOnly):
                 _("Grades and time zone"),
                 {
                     "fields": [("cut_a", "cut_b", "cut_c"), ("cut_1", "cut_2", "cut_3"), "time_zone"],
-                    "classes": ["collapse"],
+                    "classes": ["collapse", "one-line"],
                 },
             ),
         ]
@@ -98,25 +113,16 @@ class ScoringModelAdmin(DraftsOnly):
     @admin.display(description=gettext_lazy("fast lane"))
     def said_fast_lane(self, model: ScoringModel) -> str:
         """Return the fast lane in words."""
-        return (
-            Reader.now().said_activity(model.fast_lane_kinds, model.fast_lane_condition)
-            if model.fast_lane_kinds
-            else ""
-        )
+        return Reader.now().said_lane(model.fast_lane_kinds, model.fast_lane_condition)
 
     @admin.display(description=gettext_lazy("product signals"))
     def said_product(self, model: ScoringModel) -> str:
         """Return the product signals in words."""
-        return Reader.now().said_activity(model.product_kinds, model.product_condition) if model.product_kinds else ""
+        return Reader.now().said_lane(model.product_kinds, model.product_condition)
 
     def get_urls(self) -> list[URLPattern]:
         """Return the pages of a version, its own acts first."""
-        wrap = self.admin_site.admin_view
-        return [
-            path("<int:pk>/copy/", wrap(self.copy_view), name="scoring_scoringmodel_copy"),
-            path("<int:pk>/publish/", wrap(self.publish_view), name="scoring_scoringmodel_publish"),
-            *super().get_urls(),
-        ]
+        return [*model_pages.urls(self), *condition_doors.urls(self.admin_site.admin_view), *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -129,6 +135,7 @@ class ScoringModelAdmin(DraftsOnly):
     def _page_context(self, request: HttpRequest, model: ScoringModel) -> dict[str, Any]:
         live = current_publication(timezone.now())
         scored, leads = population().scored(live.pk) if live else (0, 0)
+        reader = Reader.now()
         return {
             "title": _("Scoring model"),
             "subtitle": f"{model} · {model.get_state_display()}",
@@ -139,6 +146,8 @@ class ScoringModelAdmin(DraftsOnly):
             "leads": leads,
             "may_work": self.may_work(request),
             "may_edit": self.has_change_permission(request, model),
+            "rehearsal": latest(model) if model.state != ScoringModel.State.LIVE else None,
+            "personas": [(persona, reader.said_profile(persona.condition)) for persona in model.personas.all()],
         }
 
     def may_work(self, request: HttpRequest) -> bool:
@@ -156,12 +165,13 @@ class ScoringModelAdmin(DraftsOnly):
         add_groups(obj)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Save the groups; a new one gets a key that stays."""
-        for group in formset.save(commit=False):
-            group.key = group.key or new_group_key(form.instance, group.name)
-            group.save()
-        for group in formset.deleted_objects:
-            group.delete()
+        """Save groups and content; a new group gets a key that stays."""
+        for row in formset.save(commit=False):
+            if isinstance(row, RuleGroup):
+                row.key = row.key or new_group_key(form.instance, row.name)
+            row.save()
+        for row in formset.deleted_objects:
+            row.delete()
 
     def response_post_save_add(self, request: HttpRequest, obj: ScoringModel) -> HttpResponseRedirect:
         """Go on to the new draft, where its rules are written."""
@@ -176,60 +186,6 @@ class ScoringModelAdmin(DraftsOnly):
     def delete_model(self, request: HttpRequest, obj: ScoringModel) -> None:
         """Delete a draft."""
         discard(obj)
-
-    def copy_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Copy a version to a new draft, and go there."""
-        model = self._worked_on(request, pk)
-        if request.method != "POST":
-            return redirect("admin:scoring_scoringmodel_change", pk)
-        draft = copy_to_draft(model, by=request.user, at=timezone.now())  # type: ignore[arg-type]
-        messages.success(request, _("%(draft)s is a copy of %(model)s to work on.") % {"draft": draft, "model": model})
-        return redirect("admin:scoring_scoringmodel_change", draft.pk)
-
-    def publish_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask what should happen to leads that newly qualify, then make the version live."""
-        model = self._worked_on(request, pk)
-        form = PublishForm(request.POST or None)
-        problems = problems_of(model)
-        if model.state == ScoringModel.State.LIVE:
-            messages.info(request, _("%(model)s is live already.") % {"model": model})
-            return redirect("admin:scoring_scoringmodel_change", pk)
-        if request.method == "POST" and form.is_valid():
-            try:
-                publish(model, by=request.user, at=timezone.now(), **form.cleaned_data)  # type: ignore[arg-type]
-            except NotPublishable as error:
-                problems = error.problems
-            else:
-                messages.success(
-                    request, _("%(model)s is live. Leads are scored anew; see how far it is below.") % {"model": model}
-                )
-                return redirect("admin:scoring_scoringmodel_change", pk)
-        return TemplateResponse(
-            request, "admin/scoring/scoringmodel/publish.html", self._publish_context(request, model, form, problems)
-        )
-
-    def _publish_context(
-        self, request: HttpRequest, model: ScoringModel, form: PublishForm, problems: list[str]
-    ) -> dict[str, Any]:
-        is_draft = model.is_draft
-        title = _("Publish version %(n)d") if is_draft else _("Roll back to version %(n)d")
-        return {
-            **self.admin_site.each_context(request),
-            "title": title % {"n": model.version},
-            "opts": self.opts,
-            "original": model,
-            "form": form,
-            "problems": problems,
-            "live": current_publication(timezone.now()),
-        }
-
-    def _worked_on(self, request: HttpRequest, pk: int) -> ScoringModel:
-        model = self.get_object(request, str(pk))
-        if not self.may_work(request):
-            raise PermissionDenied
-        if model is None:
-            raise Http404
-        return model
 
 
 @admin.register(Publication)

@@ -1,6 +1,12 @@
-"""The form field of a condition: rows that work without script, with mistakes beside the row."""
+"""The form field of a condition: groups of rows that work without script, with mistakes beside the row.
 
-from collections.abc import Iterable, Mapping, Sequence
+The names of its inputs, for a field called `name`: `name-joiner` joins the groups; `name-0-joiner`, `name-0-id` and
+`name-0-remove` are of the first group, `name-0-2-field`, `-op`, `-value`, `-id` and `-remove` of its third row. Numbers
+say the order and may have gaps; `name-replace` allows the rows to replace a deeper tree.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -8,34 +14,28 @@ from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
-from scoring.condition_rows import Row, RowMistakes, Rows, as_rows, as_tree, keep_ids
+from scoring.condition_row import Row
+from scoring.condition_rows import JOINERS, Place, RowGroup, RowMistakes, Rows, as_rows, as_tree, keep_ids
+from scoring.condition_shown import catalogue_of, shown_condition
 from scoring.conditions import BadCondition, Catalogue, Tree, check
-from scoring.fields import FieldType
-from scoring.population import population
-from scoring.wording import OPERATOR_LABELS, mistake, sentence
+from scoring.wording import mistake
 
-BLANK_ROWS = 3
 MOST_ROWS = 200
-SAID_OF = {"profile": gettext_lazy("who they are"), "activity": gettext_lazy("what they did")}
-SHOWN_VALUES = 8
-LISTED_TYPES = {FieldType.CHOICE, FieldType.CHOICES}
-
-
-def catalogue_of(source: str) -> Catalogue:
-    """Return the fields of "profile" or "activity"."""
-    return population().profile_fields() if source == "profile" else population().activity_fields()
 
 
 class ConditionWidget(forms.Widget):
-    """Rows of field, comparison and value, and always a few blank ones."""
+    """Groups of rows of field, comparison and value, and always a few blank ones."""
+
+    class Media:
+        js = ["handoff/conditions.js"]
 
     def __init__(self, sources: Sequence[str]) -> None:
         super().__init__()
         self.sources = sources
         self.stored: Tree = {}
-        self.mistakes: Mapping[int, str] = {}
+        self.mistakes: Mapping[Place, str] = {}
 
     def id_for_label(self, id_: str) -> str:
         """Return none: each row names its own inputs."""
@@ -46,52 +46,46 @@ class ConditionWidget(forms.Widget):
         return False
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Rows:
-        """Return the rows as they were sent; those to remove are left out."""
-        rows = []
-        for number in range(MOST_ROWS):
-            start = f"{name}-{number}"
-            if f"{start}-field" not in data:
-                break
-            source, _colon, field = data[f"{start}-field"].partition(":")
-            row = Row(
-                data.get(f"{start}-id", ""), source, field, data.get(f"{start}-op", ""), data.get(f"{start}-value", "")
-            )
-            if not data.get(f"{start}-remove"):
-                rows.append(row)
-        joiner = "any" if data.get(f"{name}-joiner") == "any" else "all"
-        return Rows(joiner, tuple(rows), replaces=bool(data.get(f"{name}-replace")))
+        """Return the groups of rows as they were sent; those to remove are left out."""
+        return sent_rows(data, name)
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         """Return the rows as HTML; `value` is a stored tree or rows that were sent."""
-        source = self.sources[0]
-        rows = value if isinstance(value, Rows) else as_rows(value or {}, source)
-        catalogues = {name: catalogue_of(name) for name in self.sources}
-        shown = self._shown_rows(rows or Rows(), catalogues)
-        context = {
-            "name": name,
-            "rows": shown,
-            "joiner": rows.joiner if rows else "all",
-            "deep": sentence(self.stored, catalogues[source]) if self._is_deep() else "",
-            "replaces": bool(rows and rows.replaces),
-        }
+        rows = value if isinstance(value, Rows) else as_rows(value or {}, self.sources[0])
+        context = shown_condition(name, rows or Rows(), self.sources, self.stored, self.mistakes)
         return render_to_string("admin/scoring/condition_rows.html", context)
 
-    def _is_deep(self) -> bool:
-        return as_rows(self.stored, "") is None
 
-    def _shown_rows(self, rows: Rows, catalogues: Mapping[str, Catalogue]) -> list[dict[str, Any]]:
-        filled = [(place, row) for place, row in enumerate(rows.rows) if not row.is_blank]
-        blanks = [(-1, Row())] * BLANK_ROWS
-        return [
-            {
-                "row": row,
-                "mistake": self.mistakes.get(place, ""),
-                "fields": _field_groups(row, catalogues),
-                "operators": [(op, label, op == row.op) for op, label in OPERATOR_LABELS.items()],
-                **_seen(row, catalogues),
-            }
-            for place, row in [*filled, *blanks]
-        ]
+def sent_rows(data: Mapping[str, Any], name: str) -> Rows:
+    """Return the condition called `name` as the form's `data` say it; what is ticked to be removed is left out."""
+    numbered = re.compile(rf"{re.escape(name)}-(\d{{1,4}})-(\d{{1,4}})-field")
+    found = sorted((int(one[1]), int(one[2])) for key in data if (one := numbered.fullmatch(key)))[:MOST_ROWS]
+    groups: dict[int, list[Row]] = {}
+    for group, number in found:
+        rows, start = groups.setdefault(group, []), f"{name}-{group}-{number}"
+        if not data.get(f"{start}-remove"):
+            rows.append(_sent_row(data, start))
+    joiner = "any" if data.get(f"{name}-joiner") == "any" else "all"
+    return Rows(
+        joiner,
+        tuple(
+            RowGroup(data.get(f"{name}-{group}-id", ""), _sent_joiner(data, f"{name}-{group}"), tuple(rows))
+            for group, rows in groups.items()
+            if not data.get(f"{name}-{group}-remove")
+        ),
+        replaces=bool(data.get(f"{name}-replace")),
+    )
+
+
+def _sent_row(data: Mapping[str, Any], start: str) -> Row:
+    source, _colon, field = data[f"{start}-field"].partition(":")
+    text = data.get(f"{start}-value", "").replace("\0", "")  # no database stores it
+    return Row(data.get(f"{start}-id", ""), source, field, data.get(f"{start}-op", ""), text)
+
+
+def _sent_joiner(data: Mapping[str, Any], start: str) -> str:
+    joiner = data.get(f"{start}-joiner", "")
+    return joiner if joiner in JOINERS else "all"
 
 
 class ConditionField(forms.Field):
@@ -116,20 +110,25 @@ class ConditionField(forms.Field):
         before = as_rows(initial or {}, self.widget.sources[0])
         if before is None:
             return bool(data.replaces)
-        return (before.filled, before.filled and before.joiner) != (data.filled, data.filled and data.joiner)
+        return before.says() != data.says()
 
     def tree(self, rows: Rows, source: str) -> Tree:
-        """Return the tree to store; ValidationError, and mistakes beside the rows, where they can't be read."""
+        """Return the tree to store; ValidationError, and mistakes beside the rows, where they can't be read.
+
+        Rows that say what is stored leave it as it is, to the letter.
+        """
         stored, catalogue = self.widget.stored, catalogue_of(source)
-        if as_rows(stored, source) is None and not rows.replaces:
+        before = as_rows(stored, source)
+        if before is None and not rows.replaces:
             return self._kept(stored, rows, catalogue)
         try:
-            return as_tree(keep_ids(rows, stored), source, catalogue, tree_id=str(stored.get("id", "")))
+            tree = as_tree(keep_ids(rows, stored), source, catalogue, tree_id=str(stored.get("id", "")))
         except RowMistakes as error:
             self.widget.mistakes = error.by_row
             n = len(error.by_row)
             text = ngettext("%(n)d row can't be used yet; see there.", "%(n)d rows can't be used yet; see there.", n)
             raise ValidationError(text % {"n": n}, code="rows") from error
+        return stored if before is not None and before.says() == rows.says() else tree
 
     @staticmethod
     def _kept(stored: Tree, rows: Rows, catalogue: Catalogue) -> Tree:
@@ -140,26 +139,3 @@ class ConditionField(forms.Field):
         except BadCondition as error:
             raise ValidationError(mistake(error), code=error.code) from error
         return stored
-
-
-def _field_groups(row: Row, catalogues: Mapping[str, Catalogue]) -> list[tuple[Any, list[tuple[str, str, bool]]]]:
-    chosen = f"{row.source}:{row.field}" if row.field else ""
-    groups: list[tuple[Any, list[tuple[str, str, bool]]]] = [
-        (SAID_OF[source], _options(source, fields, chosen)) for source, fields in catalogues.items()
-    ]
-    if row.field and row.field not in catalogues.get(row.source, {}):
-        groups.append((_("no longer known"), [(chosen, row.field, True)]))
-    return groups
-
-
-def _options(source: str, fields: Catalogue, chosen: str) -> list[tuple[str, str, bool]]:
-    named: Iterable[tuple[str, str]] = ((f"{source}:{field.name}", field.label) for field in fields.values())
-    return [(value, label, value == chosen) for value, label in named]
-
-
-def _seen(row: Row, catalogues: Mapping[str, Catalogue]) -> dict[str, Any]:
-    field = catalogues.get(row.source, {}).get(row.field)
-    if field is None or row.source != "profile" or field.type not in LISTED_TYPES:
-        return {"seen": [], "seen_said": ""}
-    values = population().seen_values(field.name)
-    return {"seen": values, "seen_said": ", ".join(values[:SHOWN_VALUES])}

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from scoring.fields import OPERATORS, BadValue, Field, Operator, column_of, read_value_list
+from scoring.fields import OPERATORS, BadValue, Field, Operator, column_of, read_operand
 
 Tree = Mapping[str, Any]
 Catalogue = Mapping[str, Field]
@@ -53,7 +53,7 @@ def check(tree: Tree, catalogue: Catalogue) -> None:
     for leaf in leaves(tree):
         field, operator = _looked_up(leaf, catalogue)
         try:
-            read_value_list(field.type, operator.takes, leaf.get("value"))
+            read_operand(field.type, operator, leaf.get("value"))
         except BadValue as error:
             raise BadCondition(error.code, field=field.label, value=error.value) from error
 
@@ -77,7 +77,7 @@ def expression(tree: Tree, catalogue: Catalogue) -> pl.Expr:
     """Return `tree` as a boolean column without nulls over the catalogue's columns."""
     if "field" in tree:
         field, operator = _looked_up(tree, catalogue)
-        return operator.test(column_of(field), read_value_list(field.type, operator.takes, tree.get("value")))
+        return operator.test(column_of(field), read_operand(field.type, operator, tree.get("value")))
     if "not" in tree:
         return expression(tree["not"], catalogue).not_()
     if tree.get("any"):
@@ -85,3 +85,14 @@ def expression(tree: Tree, catalogue: Catalogue) -> pl.Expr:
     if tree.get("all"):
         return pl.all_horizontal([expression(branch, catalogue) for branch in tree["all"]])
     return pl.lit(value=True)
+
+
+def turning_points(tree: Tree, catalogue: Catalogue) -> list[pl.Expr]:
+    """Return the instants (columns, µs) at which the answer of `tree` may change by itself: its relative dates."""
+    points = []
+    for leaf in leaves(tree):
+        field, operator = _looked_up(leaf, catalogue)
+        if operator.turns:
+            value = read_operand(field.type, operator, leaf.get("value"))
+            points += [column_of(field) + after for after in operator.turns(value)]
+    return points

@@ -1,6 +1,6 @@
 """The course of one lead's score: its terms, and what they are worth at any instant. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -57,6 +57,7 @@ class Course:
     model: ModelSpec
     created: int
     terms: list[Term]
+    counted: Callable[[int, int], tuple[int, ...] | None] = lambda _rule, _at: None  # what an "at least" counts then
 
     def active(self, at: int) -> list[Term]:
         """Return the terms that count at `at`."""
@@ -106,7 +107,7 @@ class Course:
             rule = self.model.rules[number]
             points = sum(term.value(at) for term in terms)
             fresh = sum(term.points for term in terms)
-            rows = tuple(term.activity for term in terms if term.activity >= 0)
+            rows = self.counted(number, at) or tuple(term.activity for term in terms if term.activity >= 0)
             entries.append(
                 Entry(rule.key, rule.name, groups[rule.group].dimension, points, fresh, max(len(rows), 1), rows)
             )

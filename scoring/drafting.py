@@ -1,13 +1,14 @@
 """Drafts: a copy of a version that can be worked on."""
 
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils.crypto import get_random_string
 
-from scoring.models import Rule, RuleGroup, ScoringModel
+from scoring.models import ContentEntry, Persona, Rule, RuleGroup, ScoringModel
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -19,7 +20,7 @@ def next_version() -> int:
 
 
 def new_key() -> str:
-    """Return a key for a new rule; it stays the same in every later version."""
+    """Return a key for a new rule or persona; it stays the same in every later version."""
     return "r" + get_random_string(8, "abcdefghijkmnpqrstuvwxyz23456789")
 
 
@@ -43,6 +44,7 @@ def add_groups(model: ScoringModel) -> None:
 def copy_to_draft(source: ScoringModel, *, by: "AbstractBaseUser | None", at: datetime) -> ScoringModel:
     """Return a new draft with everything that `source` says; rules keep their keys."""
     groups, rules = list(source.groups.all()), list(source.rules.all())
+    content, personas = list(source.content.all()), list(source.personas.all())
     draft = ScoringModel.objects.get(pk=source.pk)
     draft.pk = None
     draft.version, draft.state = next_version(), ScoringModel.State.DRAFT
@@ -57,4 +59,8 @@ def copy_to_draft(source: ScoringModel, *, by: "AbstractBaseUser | None", at: da
     for rule in rules:
         rule.pk, rule.model, rule.group = None, draft, new_groups[rule.group_id]
     Rule.objects.bulk_create(rules)
+    for row in chain(content, personas):
+        row.pk, row.model = None, draft  # type: ignore[attr-defined]
+    ContentEntry.objects.bulk_create(content)
+    Persona.objects.bulk_create(personas)
     return draft

@@ -1,7 +1,7 @@
 """A version of the scoring model as one JSON file, for review, for git and for another installation.
 
     {"format": "handoff-scoring-model/1", "name", "settings": {field: value}, "groups": [{"key", ...}],
-     "rules": [{"key", "group": key of a group, ...}]}
+     "rules": [{"key", "group": key of a group, ...}], "content": [{"pattern", ...}], "personas": [{"key", ...}]}
 
 Equal versions give equal text: number of the version, dates and people stay out of it.
 """
@@ -18,7 +18,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from scoring.drafting import next_version
-from scoring.models import Rule, RuleGroup, ScoringModel
+from scoring.models import ContentEntry, Persona, Rule, RuleGroup, ScoringModel
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -31,6 +31,8 @@ SETTINGS = ["threshold", "hysteresis", *MINIMUMS, *CUTS, *LANES, "time_zone", "n
 GROUP = ["key", "name", "dimension", "floor", "cap"]
 COUNTING = ["half_life", "window", "limit", "limit_per", "at_least", "at_least_of", "values_of", "silence_days"]
 RULE = ["key", "name", "kind", "points", "activity_kinds", "condition", *COUNTING, "position", "is_active"]
+CONTENT = ["looks_at", "pattern", "phase", "offer", "campaign"]
+PERSONA = ["key", "name", "standing", "condition", "pains", "goals"]
 LISTS = {"fast_lane_kinds", "product_kinds", "activity_kinds"}
 TREES = {"fast_lane_condition", "product_condition", "condition"}
 
@@ -48,6 +50,8 @@ def written(model: ScoringModel) -> str:
         "settings": _values(model, SETTINGS),
         "groups": [_values(group, GROUP) for group in groups.values()],
         "rules": [{"group": groups[rule.group_id].key, **_values(rule, RULE)} for rule in model.rules.all()],
+        "content": [_values(entry, CONTENT) for entry in model.content.all()],
+        "personas": [_values(persona, PERSONA) for persona in model.personas.all()],
     }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
@@ -94,6 +98,10 @@ def read(text: str, *, by: "AbstractBaseUser | None", at: datetime, name: str = 
                 _("%(where)s: use the key of a group: %(known)s.") % {"where": f"{where}.group", "known": known}
             )
         _save(Rule(model=model, group=found, **values), where)
+    for place, row in enumerate(_rows(content, "content", [])):
+        _save(ContentEntry(model=model, **_members(row, f"content[{place}]", CONTENT)), f"content[{place}]")
+    for place, row in enumerate(_rows(content, "personas", [])):
+        _save(Persona(model=model, **_members(row, f"personas[{place}]", PERSONA)), f"personas[{place}]")
     return model
 
 
@@ -111,8 +119,8 @@ def _refused_number(name: str) -> None:
     raise ValueError(f"{name} is no number")
 
 
-def _rows(content: Mapping[str, Any], name: str) -> list[Any]:
-    rows = content.get(name)
+def _rows(content: Mapping[str, Any], name: str, default: list[Any] | None = None) -> list[Any]:
+    rows = content.get(name, default)
     if not isinstance(rows, list):
         raise Unreadable(_("%(where)s: a list is missing.") % {"where": name})
     return rows

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -58,6 +58,8 @@ class Operator:
 
     takes: str  # "none", "one", "many" or "two"
     test: Test
+    reads: FieldType | None = None  # the type of its value, where that is not the field's
+    turns: Callable[[Any], tuple[int, ...]] | None = None  # how many µs after the field's date its answer changes
 
 
 def _no(test: Test) -> Test:
@@ -98,6 +100,32 @@ def _has_all(column: pl.Expr, values: list[str]) -> pl.Expr:
     return pl.all_horizontal([_has_any(column, [value]) for value in values])
 
 
+DAY = 86_400_000_000  # µs
+NOW = pl.col("$now")  # the instant for which a relative date is asked
+
+
+def _age(column: pl.Expr) -> pl.Expr:
+    return NOW - column
+
+
+IN_LAST = Operator(
+    "one",
+    lambda c, v: _age(c).is_between(0, round(v * DAY), closed="left").fill_null(value=False),
+    FieldType.NUMBER,
+    lambda v: (0, round(v * DAY)),
+)
+LONGER_AGO = Operator(
+    "one",
+    lambda c, v: (_age(c) >= round(v * DAY)).fill_null(value=False),
+    FieldType.NUMBER,
+    lambda v: (round(v * DAY),),
+)
+IN_NEXT = Operator(
+    "one",
+    lambda c, v: _age(c).is_between(-round(v * DAY), 0, closed="left").fill_null(value=False),
+    FieldType.NUMBER,
+    lambda v: (-round(v * DAY), 0),
+)
 BLANK = Operator("none", lambda column, _value: column.is_null())
 FILLED = Operator("none", lambda column, _value: column.is_not_null())
 # An empty list says as little as none at all.
@@ -136,6 +164,9 @@ OPERATORS: dict[FieldType, dict[str, Operator]] = {
     FieldType.DATE: {
         "on_or_after": Operator("one", lambda c, v: (c >= v).fill_null(value=False)),
         "before": Operator("one", lambda c, v: (c < v).fill_null(value=False)),
+        "in_last_days": IN_LAST,
+        "days_ago": LONGER_AGO,
+        "in_next_days": IN_NEXT,
     },
     FieldType.CHOICE: {**TEXTS},
     FieldType.CHOICES: {
@@ -163,6 +194,11 @@ def microseconds(moment: datetime | date) -> int:
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
+def instant(moment: int | None) -> datetime | None:
+    """Return an instant in µs since 1970 as a datetime."""
+    return None if moment is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)
+
+
 def read_value(type_: FieldType, raw: object) -> Any:
     """Turn one stored or typed value into what the type's operators compare; ValueError says what is accepted."""
     text = "" if raw is None else str(raw).strip()
@@ -184,8 +220,9 @@ def read_value(type_: FieldType, raw: object) -> Any:
     return text
 
 
-def read_value_list(type_: FieldType, takes: str, raw: object) -> Any:
+def read_operand(type_: FieldType, operator: Operator, raw: object) -> Any:
     """Turn the value of a leaf into what its operator takes: nothing, one, many or two values."""
+    type_, takes = operator.reads or type_, operator.takes
     if takes == "none":
         return None
     if takes == "one":

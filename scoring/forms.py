@@ -2,7 +2,7 @@
 
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django import forms
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scoring.condition_field import ConditionField
-from scoring.models import Publication, Rule, RuleGroup, ScoringModel
+from scoring.models import Persona, Publication, Rule, RuleGroup, ScoringModel
 from scoring.population import population
 
 # Which fields of a rule mean something for which kinds of rules; the rest stays empty.
@@ -153,6 +153,34 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error(name, ValidationError(message))
 
 
+class PersonaForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One persona of a draft."""
+
+    fields: dict[str, Any]
+
+    scoring_model: ScoringModel  # set by the admin on the class it makes for a request
+
+    condition = ConditionField(label=gettext_lazy("Condition"), sources=["profile"])
+
+    class Meta:
+        model = Persona
+        fields = "__all__"  # noqa: DJ007 (the admin names them)
+        widgets: ClassVar = {name: forms.Textarea(attrs={"rows": 3}) for name in ("pains", "goals")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            self.instance.model = self.scoring_model
+        self.fields["condition"].stands_on(self.instance.condition, "profile")
+
+    def clean_condition(self) -> Any:
+        """Return the condition as a tree; a persona of everybody is none."""
+        tree = self.fields["condition"].tree(self.cleaned_data["condition"], "profile")
+        if not tree:
+            raise ValidationError(_("Say who they are; a persona without a condition would be everybody."))
+        return tree
+
+
 def source_for(kind: str) -> str:
     """Return whose fields a rule of `kind` looks at."""
     return "profile" if kind == Rule.Kind.PROFILE else "activity"
@@ -167,11 +195,19 @@ def group_label(group: Any) -> str:
 class PublishForm(forms.Form):
     """What is said when a version goes live."""
 
+    rehearsal = forms.IntegerField(widget=forms.HiddenInput)
     qualifying = forms.ChoiceField(
         label=gettext_lazy("Leads that newly qualify"),
         choices=Publication.Qualifying.choices,
         initial=Publication.Qualifying.NOW,
         widget=forms.RadioSelect,
+    )
+    pace = forms.IntegerField(
+        label=gettext_lazy("How many per rep a day"),
+        required=False,
+        min_value=1,
+        max_value=100,
+        help_text=gettext_lazy("Only for the pace."),
     )
     note = forms.CharField(
         label=gettext_lazy("Note"),
@@ -180,3 +216,12 @@ class PublishForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=gettext_lazy("What changes and why, for whoever looks back."),
     )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a pace without a number; a number without the pace is left aside."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("qualifying") != Publication.Qualifying.PACED:
+            cleaned["pace"] = None
+        elif not cleaned.get("pace") and "pace" not in self.errors:
+            self.add_error("pace", _("Say how many per rep a day, such as 3."))
+        return cleaned

@@ -1,12 +1,51 @@
 """The port through which scoring sees the world; settings.POPULATION names who stands behind it."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+import polars as pl
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from scoring.conditions import Catalogue
+from scoring.engine import Facts, Needs
+from scoring.fields import FieldType
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some of those who are scored: row by row their id, facts, and what would follow from another score."""
+
+    ids: npt.NDArray[np.int64]
+    facts: Facts
+    held: Bools  # is an MQL by the stored score
+    may_open: Bools  # would be handed over, were they to qualify
+    may_fall_back: Bools  # waits untouched in the queue, and leaves it when the score no longer holds
+    labels: pl.DataFrame  # "source" and "team", as people read them
+
+
+@dataclass(frozen=True)
+class Known:
+    """One of those who are scored, as people know them."""
+
+    id: int
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """How many handoffs a week a team can take, None where too few are closed to tell; and how many open at once."""
+
+    team: str
+    at_once: int
+    a_week: float | None
 
 
 class Population(Protocol):
@@ -21,11 +60,29 @@ class Population(Protocol):
     def activity_kinds(self) -> list[tuple[str, str]]:
         """Return the kinds of activities with their labels."""
 
-    def seen_values(self, field: str) -> list[str]:
-        """Return values that were seen in the profile field `field`, most frequent first."""
+    def seen_values(self, source: str, field: str) -> list[str]:
+        """Return values that were seen lately in the field `field` of "profile" or "activity", most frequent first."""
 
     def scored(self, publication: int) -> tuple[int, int]:
         """Return how many are scored under that publication, and how many there are."""
+
+    def size(self) -> int:
+        """Return how many there are."""
+
+    def batches(self, needs: Needs, persona_fields: dict[str, FieldType]) -> Iterator[Batch]:
+        """Yield everybody, some thousands at a time, with the facts that are needed."""
+
+    def some(self, ids: Sequence[int], needs: Needs) -> tuple[list[Known], Facts, list[str]]:
+        """Return how people know these, the facts about them in that order, and what their activities are called.
+
+        Who is gone is left out.
+        """
+
+    def looked_up(self, words: str) -> list[Known]:
+        """Return a few whose name, address or company begins like `words`; the best known ones without."""
+
+    def capacity(self) -> list[Capacity]:
+        """Return what each team can take."""
 
 
 @lru_cache(maxsize=1)

@@ -35,11 +35,19 @@ class Reader:
     def said(self, rule: Rule) -> str:
         """Return what `rule` looks for, as one sentence."""
         if rule.kind == Rule.Kind.PROFILE:
-            return sentence(rule.condition, self.profile) or _("everybody")
+            return self.said_profile(rule.condition)
         what = self.said_activity(rule.activity_kinds, rule.condition)
         if rule.kind == Rule.Kind.SILENCE:
             return _("nothing for %(days)s: %(what)s") % {"days": days(rule.silence_days or 0), "what": what}
         return what
+
+    def said_profile(self, condition: Mapping[str, object]) -> str:
+        """Return "industry is energy"."""
+        return sentence(condition, self.profile) or _("everybody")
+
+    def said_lane(self, kinds: Sequence[str], condition: Mapping[str, object]) -> str:
+        """Return what hands over by itself, empty where nothing does."""
+        return self.said_activity(kinds, condition) if kinds else ""
 
     def said_activity(self, kinds: Sequence[str], condition: Mapping[str, object]) -> str:
         """Return "page view where page address contains pricing"."""

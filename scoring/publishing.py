@@ -1,7 +1,9 @@
 """Publishing: switching which version is live. Leads are rescored by whoever watches the publications."""
 
+import json
 from datetime import datetime
 from functools import lru_cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -9,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from scoring.conditions import BadCondition, check
 from scoring.engine import Prepared, prepare
-from scoring.models import Publication, ScoringModel
+from scoring.exchange import written
+from scoring.models import Publication, Rehearsal, ScoringModel
 from scoring.population import population
 from scoring.wording import mistake
 
@@ -29,7 +32,7 @@ def problems_of(model: ScoringModel) -> list[str]:
     """Return what stands in the way of publishing `model`, in sentences."""
     profile, activity = population().profile_fields(), population().activity_fields()
     found = []
-    rules = [rule for rule in model.rules.all() if rule.is_active]
+    rules = [rule for rule in model.rules.select_related("group") if rule.is_active]
     if not rules:
         found.append(_("The model has no rules; add at least one."))
     for rule in rules:
@@ -41,33 +44,82 @@ def problems_of(model: ScoringModel) -> list[str]:
             found.append(_("%(rule)s: say after how many days of silence.") % {"rule": rule.name})
         if rule.group.model_id != model.pk:
             found.append(_("%(rule)s: its group belongs to another version.") % {"rule": rule.name})
+    for persona in model.personas.all():
+        try:
+            check(persona.condition, profile)
+        except BadCondition as error:
+            found.append(f"{persona.name}: {mistake(error)}")
+        if not persona.condition:
+            found.append(_("%(persona)s: say who they are, else the persona is everybody.") % {"persona": persona.name})
     return found
 
 
 @transaction.atomic
 def publish(
-    model: ScoringModel, *, by: "AbstractBaseUser | None", at: datetime, note: str = "", qualifying: str = "now"
+    model: ScoringModel,
+    *,
+    by: "AbstractBaseUser | None",
+    at: datetime,
+    note: str = "",
+    qualifying: str = "now",
+    pace: int | None = None,
+    rehearsal: Rehearsal | None = None,
 ) -> Publication:
-    """Make `model` the live one from `at` on; the one before retires. NotPublishable where it has mistakes."""
+    """Make `model` the live one from `at` on; the one before retires. NotPublishable where it has mistakes.
+
+    `rehearsal` is what was known beforehand: every door names one, of the version as it is now.
+    """
     # The lock on every version makes two publishers wait for each other.
     versions = {row.pk: row for row in ScoringModel.objects.select_for_update().order_by("id")}
     locked = versions[model.pk]
     problems = problems_of(locked)
     if locked.state == ScoringModel.State.LIVE:
         problems.append(_("%(model)s is live already.") % {"model": locked})
+    if rehearsal:
+        problems += _problems_of_rehearsal(rehearsal, locked)
     if problems:
         raise NotPublishable(problems)
     ScoringModel.objects.live().update(state=ScoringModel.State.RETIRED)
     ScoringModel.objects.filter(pk=model.pk).update(state=ScoringModel.State.LIVE)
     model.state = ScoringModel.State.LIVE
-    return Publication.objects.create(model=locked, at=at, by=by, note=note, qualifying=qualifying)  # type: ignore[misc]
+    return Publication.objects.create(
+        model=locked,
+        rehearsal=rehearsal,
+        at=at,
+        by=by,
+        note=note,
+        qualifying=qualifying,
+        pace=pace,  # type: ignore[misc]
+    )
+
+
+def _problems_of_rehearsal(rehearsal: Rehearsal, model: ScoringModel) -> list[str]:
+    if rehearsal.model_id != model.pk:
+        return [_("Rehearsal %(n)d is of another version; rehearse this one.") % {"n": rehearsal.pk}]
+    if rehearsal.content_digest != digest_of(model):
+        return [_("The version was changed after rehearsal %(n)d; rehearse it again.") % {"n": rehearsal.pk}]
+    if rehearsal.findings is None:
+        return [_("Rehearsal %(n)d is not finished; wait for it, or ask for another.") % {"n": rehearsal.pk}]
+    return []
+
+
+def digest_of(model: ScoringModel) -> str:
+    """Return a digest of all that `model` says as it is stored; equal versions have equal ones."""
+    # Databases differ in how they order the members of a condition.
+    content = json.loads(written(ScoringModel.objects.get(pk=model.pk)))
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def prepared_of(model: ScoringModel) -> Prepared:
+    """Return `model` as it is now, ready for the engine."""
+    whole = ScoringModel.objects.prefetch_related("groups", "rules", "content", "personas").get(pk=model.pk)
+    return prepare(whole.spec(), population().profile_fields(), population().activity_fields())
 
 
 @lru_cache(maxsize=16)
 def _prepared(publication_id: int, model_id: int) -> Prepared:
     """A published model is never edited, so what it says needs reading once per process."""
-    model = ScoringModel.objects.prefetch_related("groups", "rules").get(pk=model_id).spec()
-    return prepare(model, population().profile_fields(), population().activity_fields())
+    return prepared_of(ScoringModel(pk=model_id))
 
 
 def published(publication: Publication) -> Prepared:

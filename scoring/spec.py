@@ -1,7 +1,7 @@
-"""A scoring model as plain values: what the engine computes with and what a model's JSON file holds."""
+"""A scoring model as plain values: what the engine computes with."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Dimension = Literal["fit", "interest", "timing"]
@@ -9,6 +9,8 @@ DIMENSIONS: tuple[Dimension, ...] = ("fit", "interest", "timing")
 RuleKind = Literal["profile", "activity", "silence"]
 Period = Literal["", "day", "week", "month", "ever"]
 Unit = Literal["matches", "visits", "days", "values"]
+Phase = Literal["", "awareness", "consideration", "decision"]
+PHASES: tuple[Phase, ...] = ("awareness", "consideration", "decision")
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,29 @@ class RuleSpec:
 
 
 @dataclass(frozen=True)
+class ContentSpec:
+    """A line of the content catalogue: what `looks_at` is like (* stands for anything), and what that is about."""
+
+    looks_at: Literal["url", "content", "form"]
+    pattern: str
+    phase: Phase = ""
+    offer: str = ""
+    campaign: str = ""
+
+
+@dataclass(frozen=True)
+class PersonaSpec:
+    """A named pattern over profile fields, with what a rep should know."""
+
+    key: str
+    name: str
+    standing: Literal["ideal", "usual", "negative"]
+    condition: Mapping[str, Any] = field(default_factory=dict)
+    pains: str = ""
+    goals: str = ""
+
+
+@dataclass(frozen=True)
 class ModelSpec:
     """One version of the whole rule set with its thresholds."""
 
@@ -55,24 +80,11 @@ class ModelSpec:
     fit_cuts: tuple[float, float, float] = (30.0, 20.0, 10.0)  # at least: A, B, C
     engagement_cuts: tuple[float, float, float] = (60.0, 40.0, 20.0)  # at least: 1, 2, 3
     time_zone: str = "UTC"
+    content: tuple[ContentSpec, ...] = ()
+    personas: tuple[PersonaSpec, ...] = ()
 
     def grade(self, fit: float, interest: float, timing: float) -> str:
         """Return the reading beside the total, such as "B1"."""
         letter = "ABCD"[sum(round(fit, 6) < cut for cut in self.fit_cuts)]
         number = "1234"[sum(round(interest + timing, 6) < cut for cut in self.engagement_cuts)]
         return letter + number
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the model as plain JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "ModelSpec":
-        """Read what `to_json` wrote; TypeError or KeyError where it is something else."""
-        values = dict(stored)
-        values["groups"] = tuple(GroupSpec(**group) for group in values["groups"])
-        values["rules"] = tuple(RuleSpec(**{**rule, "kinds": tuple(rule.get("kinds", ()))}) for rule in values["rules"])
-        for name in ("fit_cuts", "engagement_cuts"):
-            if name in values:
-                values[name] = tuple(values[name])
-        return cls(**values)

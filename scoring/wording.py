@@ -27,12 +27,16 @@ OPERATOR_LABELS = {
     "is_no": gettext_lazy("is no"),
     "on_or_after": gettext_lazy("is on or after"),
     "before": gettext_lazy("is before"),
+    "in_last_days": gettext_lazy("is within the last … days"),
+    "days_ago": gettext_lazy("is at least … days ago"),
+    "in_next_days": gettext_lazy("is within the next … days"),
     "has_any_of": gettext_lazy("has one of"),
     "has_all_of": gettext_lazy("has all of"),
     "has_none_of": gettext_lazy("has none of"),
     "is_blank": gettext_lazy("is blank"),
     "is_filled": gettext_lazy("is filled in"),
 }
+ALL_OF = {"has_all_of"}
 TYPE_LABELS: Mapping[FieldType, object] = {
     FieldType.TEXT: gettext_lazy("text"),
     FieldType.NUMBER: gettext_lazy("number"),
@@ -69,7 +73,11 @@ def sentence(tree: Tree, catalogue: Catalogue) -> str:
         if field is None or operator is None:
             return _("unknown field %(name)s") % {"name": tree["field"]}
         said = f"{field.label} {OPERATOR_LABELS[tree['op']]}"
-        return said if operator.takes == "none" else f"{said} {_spoken(operator.takes, tree.get('value'))}"
+        if operator.takes == "none":
+            return said
+        # All of several are joined like the two ends of a range.
+        value = _spoken("two" if tree["op"] in ALL_OF else operator.takes, tree.get("value"))
+        return said.replace("…", value) if "…" in said else f"{said} {value}"
     if "not" in tree:
         return _("not (%(condition)s)") % {"condition": sentence(tree["not"], catalogue)}
     parts = [_in_brackets(branch, catalogue) for branch in tree.get("any") or tree.get("all") or ()]
@@ -83,11 +91,11 @@ def _in_brackets(branch: Tree, catalogue: Catalogue) -> str:
 
 def _spoken(takes: str, raw: object) -> str:
     values = [f"{v:g}" if isinstance(v, float) else str(v) for v in (raw if isinstance(raw, list) else [raw])]
-    if takes == "two":
-        return _("%(low)s and %(high)s") % {"low": values[0], "high": values[-1]}
     if len(values) > 6:
         rest = ngettext("%(n)d more", "%(n)d more", len(values) - 5) % {"n": len(values) - 5}
         return ", ".join([*values[:5], rest])
+    if takes == "two" and len(values) > 1:
+        return _("%(low)s and %(high)s") % {"low": ", ".join(values[:-1]), "high": values[-1]}
     if len(values) > 1:
         return _("%(first)s or %(last)s") % {"first": ", ".join(values[:-1]), "last": values[-1]}
     return values[0] if values else ""

@@ -15,7 +15,9 @@ class Tick:
 TICKS = (
     Tick("breaches", "handoff.queue.enforcement.record_due_breaches", 15),
     Tick("crossings", "handoff.queue.rescoring.act_on_crossings", 20),
-    Tick("publications", "handoff.queue.rescoring.rescore_stale", 5),
+    Tick("publications", "handoff.queue.rebasing.rescore_stale", 5),
+    Tick("rehearsals", "scoring.rehearsing.run_waiting", 3),
+    Tick("pace", "handoff.queue.pacing.hand_over_paced", 300),
     Tick("refresh", "handoff.queue.rescoring.refresh_moving", 600),
     Tick("wake-ups", "handoff.queue.recycling.wake_due", 60),
     Tick("reminders", "handoff.queue.next_steps.remind_due", 30),

@@ -1,14 +1,20 @@
 """The fields that rules can look at, with their types and the values seen in them."""
 
 from collections import Counter
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import QuerySet
+from django.db.models.fields.json import KeyTransform
 from django.utils.translation import gettext as _
 
 from handoff.leads.models import Activity, Kind, Lead, TraitField
+from scoring.content import content_fields
 from scoring.fields import Field, FieldType
 
 TEXT, NUMBER, YES_NO, CHOICE = FieldType.TEXT, FieldType.NUMBER, FieldType.YES_NO, FieldType.CHOICE
+LATEST = 5_000  # rows among which values are counted: enough to suggest some, quick to read
+LONGEST = 120  # characters of a value that can still be read in a list
+PERSONAL = {"email", "phone"}  # values that point at one person are no suggestion for a rule
 
 
 def profile_fields() -> dict[str, Field]:
@@ -22,6 +28,7 @@ def profile_fields() -> dict[str, Field]:
         Field("campaign", _("campaign"), CHOICE),
         Field("email", _("e-mail"), TEXT),
         Field("phone", _("phone"), TEXT),
+        Field("created_on", _("known since"), FieldType.DATE),
         Field("email_is_free", _("the e-mail domain is a free provider"), YES_NO),
         Field("email_is_disposable", _("the e-mail address is disposable"), YES_NO),
         Field("company.name", _("company name"), TEXT),
@@ -48,6 +55,7 @@ def activity_fields() -> dict[str, Field]:
         Field("seconds", _("seconds"), NUMBER),
         Field("people", _("people"), NUMBER),
         Field("is_machine", _("made by a machine"), YES_NO),
+        *content_fields(_("phase of the content"), _("offer of the content"), _("campaign of the content")),
     ]
     return {field.name: field for field in fields}
 
@@ -59,15 +67,24 @@ def activity_kinds() -> list[tuple[str, str]]:
     return [*shipped.items(), *((kind, kind.replace("_", " ")) for kind in seen)]
 
 
-def seen_values(name: str, *, most: int = 30) -> list[str]:
-    """Return the values most often found in the profile field `name`; of a list, each of its items."""
-    path = name.replace("company.", "company__").replace("traits.", "traits__")
-    rows = Lead.objects.exclude(**{f"{path}__isnull": True}).values_list(path).annotate(n=Count("id"))
+def seen_values(source: str, name: str, *, most: int = 30) -> list[str]:
+    """Return the values that the latest leads, or activities, most often have in `name`; of a list, its items.
+
+    Looks at so many rows and at no more, however many there are.
+    """
+    if name in PERSONAL:
+        return []
+    if source == "activity":
+        found: QuerySet[Any, Any] = Activity.objects.values_list(KeyTransform(name, "properties"), flat=True)
+    elif name.startswith("traits."):
+        found = Lead.objects.values_list(KeyTransform(name.removeprefix("traits."), "traits"), flat=True)
+    else:
+        found = Lead.objects.values_list(name.replace(".", "__"), flat=True)
     counted: Counter[str] = Counter()
-    for value, n in rows.order_by("-n")[: most * 4]:
-        for item in value if isinstance(value, list) else [value]:
-            counted[str(item)] += n
-    return [value for value, _n in counted.most_common(most) if value]
+    for value in found.order_by("-id")[:LATEST]:
+        items = value if isinstance(value, list) else [value]
+        counted.update(str(item) for item in items if item not in (None, ""))
+    return [value for value, _n in counted.most_common() if len(value) <= LONGEST][:most]
 
 
 def described_traits(lead: Lead) -> list[tuple[str, str]]:

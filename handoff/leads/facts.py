@@ -1,5 +1,7 @@
 """Leads as columns of facts: what the scoring engine reads."""
 
+import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,21 +10,31 @@ import numpy as np
 import polars as pl
 
 from handoff.leads.models import Activity, Lead, LeadChange, profile_of
-from scoring.engine import Facts, Prepared
+from scoring.engine import Facts, Needs
 from scoring.fields import COLUMN_TYPES, FieldType, microseconds
 
 
-def facts_of(leads: Sequence[Lead], prepared: Prepared, *, known_at: datetime | None = None) -> Facts:
-    """Return the facts about `leads` (with their companies loaded) that a prepared model needs.
+def facts_of(leads: Sequence[Lead], needs: Needs, *, known_at: datetime | None = None) -> Facts:
+    """Return the facts about `leads` (with their companies loaded) that a model needs.
 
     With `known_at`, profiles are as they were recorded then.
     """
     profiles = [profile_of(lead) for lead in leads]
     if known_at is not None:
         _turn_back(leads, profiles, known_at)
-    columns = [_column(profiles, name, type_) for name, type_ in prepared.profile_fields.items()]
     created = pl.Series("created", [microseconds(lead.created_at) for lead in leads], pl.Int64)
-    return Facts(pl.DataFrame([created, *columns]), _activities(leads, prepared.activity_fields))
+    return Facts(pl.DataFrame([created, *_columns(profiles, needs.profile)]), _activities(leads, needs))
+
+
+def profiles_of(leads: Sequence[Lead], fields: Mapping[str, FieldType]) -> pl.DataFrame:
+    """Return these fields of the leads' profiles, row by row."""
+    # A row number, so that there are rows even where no field is asked for.
+    row = pl.Series("row", range(len(leads)))
+    return pl.DataFrame([row, *_columns([profile_of(lead) for lead in leads], fields)])
+
+
+def _columns(profiles: list[dict[str, Any]], fields: Mapping[str, FieldType]) -> list[pl.Series]:
+    return [_column(profiles, name, type_) for name, type_ in fields.items()]
 
 
 def _turn_back(leads: Sequence[Lead], profiles: list[dict[str, Any]], known_at: datetime) -> None:
@@ -41,21 +53,26 @@ def fitting(value: Any, type_: FieldType) -> Any:
     if value is None or value == "":
         return None
     if type_ is FieldType.CHOICES:
-        return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+        return [_text(item) for item in value] if isinstance(value, list) else [_text(value)]
     if type_ is FieldType.YES_NO:
         return value if isinstance(value, bool) else None
     if type_ is FieldType.NUMBER:
         return _number(value)
     if type_ is FieldType.DATE:
         return _instant(value)
-    return str(value)
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _number(value: Any) -> float | None:
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
+    return number if math.isfinite(number) and not isinstance(value, bool) else None
 
 
 def _instant(value: Any) -> int | None:
@@ -65,13 +82,17 @@ def _instant(value: Any) -> int | None:
         return None
 
 
-def _activities(leads: Sequence[Lead], fields: Mapping[str, FieldType]) -> pl.DataFrame:
-    """Return the leads' activities sorted by (lead, time, source, id), `lead` being the row number in `leads`."""
+def _activities(leads: Sequence[Lead], needs: Needs) -> pl.DataFrame:
+    """Return the activities that may matter, sorted by (lead, time, source, id); `lead` is the row in `leads`."""
     order = {lead.pk: row for row, lead in enumerate(leads)}
-    found = Activity.objects.filter(lead__in=order).order_by("lead_id", "occurred_at", "source", "source_id")
-    rows = list(found.values_list("lead_id", "occurred_at", "kind", "is_machine", "properties", "id"))
-    rows.sort(key=lambda row: order[row[0]])  # stable: the order in time stays
-    return activity_frame(rows, [order[row[0]] for row in rows], fields)
+    columns = ("lead_id", "occurred_at", "kind", "is_machine", "properties", "id", "source", "source_id")
+    found = Activity.objects.filter(lead__in=order)
+    if needs.kinds is not None:
+        found = found.filter(kind__in=needs.kinds)
+    rows = list(found.values_list(*columns))
+    # Sorted here, because databases differ on which text comes first.
+    rows.sort(key=lambda row: (order[row[0]], row[1], row[6], row[7]))
+    return activity_frame(rows, [order[row[0]] for row in rows], needs.activity)
 
 
 def activity_frame(

@@ -1,5 +1,6 @@
 """Leads, their companies, what they did, what may be done with them, and their stored score."""
 
+from datetime import UTC
 from typing import Any, Self
 
 from django.db import models
@@ -174,7 +175,8 @@ class LeadChange(models.Model):
 class Activity(models.Model):
     """Something a lead did at a time. Never changed; (source, source_id) comes in once."""
 
-    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, null=True, related_name="activities")
+    # The index on the lead and the time serves the lead alone too.
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, null=True, related_name="activities", db_index=False)
     source = models.CharField(_("source"), max_length=60)
     source_id = models.CharField(_("id at the source"), max_length=120)
     kind = models.CharField(_("kind"), max_length=40)
@@ -275,7 +277,7 @@ class LeadScore(models.Model):
     """A lead's score as it was at `scored_at`, under one publication."""
 
     lead = models.OneToOneField(Lead, on_delete=models.CASCADE, primary_key=True, related_name="score")
-    publication = models.ForeignKey(Publication, on_delete=models.PROTECT, related_name="+")
+    publication = models.ForeignKey(Publication, on_delete=models.PROTECT, related_name="+", db_index=False)
     total = models.FloatField(_("score"))
     fit = models.FloatField(_("fit"))
     interest = models.FloatField(_("interest"))
@@ -308,6 +310,7 @@ def profile_of(lead: Lead) -> dict[str, Any]:
     company = lead.company
     facts: dict[str, Any] = {name: getattr(lead, name) or None for name in PROFILE_TEXTS}
     facts |= {"email_is_free": lead.email_is_free, "email_is_disposable": lead.email_is_disposable}
+    facts["created_on"] = lead.created_at.astimezone(UTC).date().isoformat()
     facts |= {
         "company.name": company.name if company else None,
         "company.domain": company.domain if company else None,

@@ -27,6 +27,8 @@ urlpatterns = [
     path("queue/<int:pk>/overturn/", queue.Overturn.as_view(), name="api-overturn"),
     path("models/", models.ModelList.as_view(), name="api-models"),
     path("models/<int:pk>/", models.ModelDetail.as_view(), name="api-model"),
+    path("models/<int:pk>/rehearse/", models.Rehearse.as_view(), name="api-rehearse"),
+    path("rehearsals/<int:pk>/", models.RehearsalDetail.as_view(), name="api-rehearsal"),
     path("models/<int:pk>/publish/", models.Publish.as_view(), name="api-publish"),
 ]
 

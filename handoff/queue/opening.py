@@ -33,6 +33,7 @@ def open_handoff(
     trigger: Activity | None = None,
     activity_ids: dict[int, int] | None = None,
     note: str = "",
+    is_paced: bool = False,
 ) -> Handoff:
     """Hand `lead` (locked by the caller) over to sales; its team, clocks and holder follow from it.
 
@@ -48,6 +49,7 @@ def open_handoff(
         opening_note=note,
         trigger=trigger,
         publication=publication,
+        is_paced=is_paced,
         total=reading.total if reading else 0.0,
         grade=reading.grade if reading else "",
         reasons=[entry_json(entry, activity_ids or {}) for entry in reading.entries] if reading else [],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from handoff.lib.durations import spoken
 from handoff.queue.models import Clock, Handoff, NextStep, Route
 from handoff.sla.models import Metric
+from scoring.models import Publication
 
 SOON = timedelta(hours=1)
 WITHIN = timedelta(hours=3)
@@ -39,12 +40,22 @@ class Pill:
 def with_what_rows_show(handoffs: "QuerySet[Handoff]") -> "QuerySet[Handoff]":
     """Return `handoffs` with everything that a row of the queue shows, in a fixed number of queries."""
     running = Clock.objects.running().select_related("policy")
-    return handoffs.select_related(
+    live = Publication.objects.order_by("-at", "-id")
+    beside = handoffs.annotate(
+        live_id=Subquery(live.values("pk")[:1]), live_model_id=Subquery(live.values("model_id")[:1])
+    )
+    return beside.select_related(
         "lead__company", "lead__score", "claimed_by", "assigned_to", "team", "publication__model"
     ).prefetch_related(
         Prefetch("clocks", queryset=running, to_attr="running_clocks"),
         Prefetch("next_steps", queryset=NextStep.objects.filter(ended_at=None), to_attr="planned"),
     )
+
+
+def live_publication(handoff: Handoff) -> Publication | None:
+    """Return what is live, as `with_what_rows_show` found it beside the handoff, without a query of its own."""
+    pk, model = handoff.live_id, handoff.live_model_id  # type: ignore[attr-defined]
+    return Publication(pk=pk, model_id=model) if pk else None
 
 
 def due_pill(handoff: Handoff, at: datetime) -> Pill:

@@ -23,7 +23,8 @@ from handoff.queue.rescoring import Trigger, rescore
 from scoring.conditions import fields_of
 from scoring.engine import matching
 from scoring.models import Publication
-from scoring.publishing import current_publication
+from scoring.preparing import with_looked_at
+from scoring.publishing import current_publication, published
 
 AHEAD = timedelta(minutes=5)
 EARLIEST = 1970  # years before are a mistake of the sender, and the earliest ones no instant in every time zone
@@ -223,7 +224,7 @@ def _activity(item: dict[str, Any], lead: Lead | None, received_at: datetime | N
 def follow_up(activities: Sequence[Activity], *, at: datetime, also: Sequence[int] | dict[int, Lead] = ()) -> None:
     """Do what follows from new activities: stages, wake-ups, scores, handoffs, requests raised again."""
     active = {a.lead_id for a in activities if a.lead_id and a.kind not in MAIL_KINDS and not a.is_machine}
-    if active:
+    if active and any(a.lead and a.lead.stage == Stage.SUBSCRIBER for a in activities):
         Lead.objects.filter(id__in=active, stage=Stage.SUBSCRIBER).update(stage=Stage.LEAD, stage_since=at)
     if any(activity.lead and activity.lead.stage == Stage.NURTURE for activity in activities):
         wake_by_activities(activities, at=at)
@@ -245,8 +246,9 @@ def _triggers(activities: Sequence[Activity], publication: Publication | None, a
     if publication is None or not fresh:
         return {}
     model, fields = publication.model, activity_fields()
-    names = fields_of(model.fast_lane_condition) | fields_of(model.product_condition)
-    types = {name: fields[name].type for name in sorted(names)}
+    names = with_looked_at(fields_of(model.fast_lane_condition) | fields_of(model.product_condition))
+    types = {name: fields[name].type for name in names}
+    content = published(publication).model.content
     rows = [(a.lead_id, a.occurred_at, a.kind, a.is_machine, a.properties, a.pk) for a in fresh]
     frame = activity_frame(rows, list(range(len(rows))), types)
     found: dict[int, Trigger] = {}
@@ -254,7 +256,7 @@ def _triggers(activities: Sequence[Activity], publication: Publication | None, a
         (Route.PRODUCT, model.product_kinds, model.product_condition),
         (Route.FAST_LANE, model.fast_lane_kinds, model.fast_lane_condition),
     ):
-        for row in matching(kinds, condition, frame, fields):
+        for row in matching(kinds, condition, frame, fields, content):
             lead_id = fresh[row].lead_id
             if lead_id is not None:
                 found[lead_id] = Trigger(route, fresh[row])

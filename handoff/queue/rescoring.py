@@ -2,37 +2,27 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
+import polars as pl
 from django.db import transaction
-from django.db.models import Q, QuerySet
 
 from handoff.leads.facts import facts_of
-from handoff.leads.models import HANDED_OVER_FROM, Activity, Hold, Lead, LeadScore, Stage
+from handoff.leads.models import HANDED_OVER_FROM, Activity, Lead, LeadScore, Stage
+from handoff.leads.stored_scores import Found, store_scores
 from handoff.queue.cooling import cool
 from handoff.queue.models import Handoff, Route
 from handoff.queue.opening import open_handoff
-from scoring.course import FOREVER, Reading
+from handoff.queue.personas import held_back
+from scoring.course import Reading
 from scoring.engine import Facts, Scores, score
-from scoring.fields import microseconds
+from scoring.fields import instant, microseconds
 from scoring.models import Publication
 from scoring.publishing import current_publication, published
 
 AT_ONCE = 1000
 STALE_AFTER = timedelta(days=1)
-SCORE_COLUMNS = [
-    "publication",
-    "total",
-    "fit",
-    "interest",
-    "timing",
-    "grade",
-    "is_mql",
-    "is_moving",
-    "scored_at",
-    "crosses_at",
-]
 
 
 @dataclass(frozen=True)
@@ -62,6 +52,7 @@ def rescore(
     opens: bool = True,
     triggers: dict[int, Trigger] | None = None,
     publication: Publication | None = None,
+    is_paced: bool = False,
 ) -> int:
     """Score these leads as of `scored_at` (else `at`), store it, and open or cool handoffs; return how many.
 
@@ -81,7 +72,7 @@ def rescore(
         return 0
     batch = _Batch(leads, publication, scored_at or at)
     batch.store()
-    _act(batch, at=at, opens=opens, triggers=triggers or {})
+    _act(batch, at=at, opens=opens, triggers=triggers or {}, is_paced=is_paced)
     return len(leads)
 
 
@@ -92,7 +83,7 @@ class _Batch:
         self.leads, self.publication, self.at = leads, publication, at
         prepared = published(publication)
         self.model = prepared.model
-        self.facts: Facts = facts_of(leads, prepared)
+        self.facts: Facts = facts_of(leads, prepared.needs)
         self.scores: Scores = score(prepared, self.facts)
         self.now = microseconds(at)
         stored = [lead.score if hasattr(lead, "score") else None for lead in leads]
@@ -103,36 +94,13 @@ class _Batch:
         self.crossings = self.scores.first_crossings(self.now, self.holds)
 
     def store(self) -> None:
-        """Write the scores in one statement."""
-        dimensions = self.scores.dimensions(self.now)
-        moving = np.zeros(len(self.leads), dtype=bool)
-        moves = (self.scores.end > self.now) & ((self.scores.half_life > 0) | (self.scores.end < FOREVER))
-        moving[self.scores.lead[moves]] = True
-        rows = []
-        for row, lead in enumerate(self.leads):
-            fit, interest, timing = (float(value) for value in dimensions[row])
-            rows.append(
-                LeadScore(
-                    lead=lead,
-                    publication=self.publication,
-                    total=fit + interest + timing,
-                    fit=fit,
-                    interest=interest,
-                    timing=timing,
-                    grade=self.model.grade(fit, interest, timing),
-                    is_mql=bool(self.holds[row]),
-                    is_moving=bool(moving[row]),
-                    scored_at=self.at,
-                    crosses_at=self.crosses_at(row),
-                )
-            )
-        LeadScore.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["lead"], update_fields=SCORE_COLUMNS, batch_size=500
-        )
+        """Write the scores."""
+        ids = np.array([lead.pk for lead in self.leads], dtype=np.int64)
+        store_scores(Found(self.scores, ids, self.holds, self.crossings), self.publication, self.at)
 
     def crosses_at(self, row: int) -> datetime | None:
         """Return when the lead in that row crosses."""
-        return from_microseconds(self.crossings.get(row))
+        return instant(self.crossings.get(row))
 
     def crossed_at(self, row: int, at: datetime) -> datetime:
         """Return when a crossing that was known ahead happened, however late it is noticed; else `at`."""
@@ -147,29 +115,23 @@ class _Batch:
         return Read(reading, self.publication, numbers, self.crosses_at(row), bool(self.holds[row]))
 
 
-def from_microseconds(moment: int | None) -> datetime | None:
-    """Return an instant in µs since 1970 as a datetime."""
-    return None if moment is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)
-
-
-def _act(batch: _Batch, *, at: datetime, opens: bool, triggers: dict[int, Trigger]) -> None:
+def _act(batch: _Batch, *, at: datetime, opens: bool, triggers: dict[int, Trigger], is_paced: bool) -> None:
     """Open a handoff for those who qualify or triggered one, and cool those who no longer hold."""
     handed_over = [lead.pk for lead in batch.leads if lead.stage == Stage.MQL]
     open_ones = {h.lead_id: h for h in Handoff.objects.open().filter(lead__in=handed_over)} if handed_over else {}
-    rising = [lead.pk for row, lead in enumerate(batch.leads) if batch.qualifies[row] or lead.pk in triggers]
-    holds = Hold.objects.filter(lead__in=rising, released_at=None)
-    held = set(holds.values_list("lead_id", flat=True)) if rising else set()
+    rising = {lead.pk for row, lead in enumerate(batch.leads) if batch.qualifies[row] or lead.pk in triggers}
+    held = held_back([lead for lead in batch.leads if lead.pk in rising], batch.publication, at=at)
     for row, lead in enumerate(batch.leads):
         handoff, trigger = open_ones.get(lead.pk), triggers.get(lead.pk)
         if handoff is None and lead.stage in HANDED_OVER_FROM and lead.pk not in held:
             by_score = opens and batch.qualifies[row] and not lead.is_asleep
             if trigger or by_score:
-                _open(batch, row, trigger, at)
+                _open(batch, row, trigger, at, is_paced=is_paced)
         elif handoff is not None and not batch.holds[row] and not trigger:
             cool(handoff, cooled_at=max(batch.crossed_at(row, at), handoff.opened_at), at=at)
 
 
-def _open(batch: _Batch, row: int, trigger: Trigger | None, at: datetime) -> None:
+def _open(batch: _Batch, row: int, trigger: Trigger | None, at: datetime, *, is_paced: bool) -> None:
     read = batch.read(row)
     open_handoff(
         batch.leads[row],
@@ -179,6 +141,7 @@ def _open(batch: _Batch, row: int, trigger: Trigger | None, at: datetime) -> Non
         at=at,
         trigger=trigger.activity if trigger else _latest_activity(batch, row),
         activity_ids=read.activity_ids,
+        is_paced=is_paced,
     )
 
 
@@ -192,13 +155,21 @@ def read_one(lead: Lead, *, at: datetime, past: bool = False) -> Read | None:
     if publication is None:
         return None
     prepared = published(publication)
-    facts = facts_of([lead], prepared, known_at=at if past else None)
-    scores, now = score(prepared, facts), microseconds(at)
+    facts, now = facts_of([lead], prepared.needs, known_at=at if past else None), microseconds(at)
+    if past:
+        # What came afterwards was not known ahead.
+        facts = Facts(facts.leads, facts.activities.filter(pl.col("at") <= now))
+    scores = score(prepared, facts)
     stored = LeadScore.objects.filter(lead=lead).values_list("is_mql", flat=True).first() if not past else False
     holds = scores.holds(now, np.array([bool(stored)]))
     crossing = scores.first_crossings(now, holds).get(0)
     ids = dict(enumerate(facts.activities["id"].to_list()))
-    return Read(scores.course(0).reading(now), publication, ids, from_microseconds(crossing), bool(holds[0]))
+    return Read(scores.course(0).reading(now), publication, ids, instant(crossing), bool(holds[0]))
+
+
+def lock_leads(ids: Sequence[int]) -> None:
+    """Lock these leads in order, so that what is read afterwards is how they are."""
+    len(Lead.objects.filter(id__in=ids).order_by("id").select_for_update().values_list("id"))
 
 
 def act_on_crossings(*, at: datetime) -> int:
@@ -207,50 +178,11 @@ def act_on_crossings(*, at: datetime) -> int:
     while True:
         due = LeadScore.objects.filter(crosses_at__lte=at).order_by("crosses_at", "lead_id")
         with transaction.atomic():
-            changed = rescore(list(due.values_list("lead_id", flat=True)[:AT_ONCE]), at=at)
+            ids = list(due.values_list("lead_id", flat=True)[:AT_ONCE])
+            lock_leads(ids)
+            changed = rescore(due.filter(lead__in=ids).values_list("lead_id", flat=True), at=at)
         done += changed
         if changed < AT_ONCE:
-            return done
-
-
-def rescore_stale(*, at: datetime) -> int:
-    """Rescore everybody not yet scored under what is live, as of the publication; return how many.
-
-    Each batch is a transaction of its own, so a killed worker loses at most one and the next run goes on.
-    """
-    publication = current_publication(at)
-    if publication is None:
-        return 0
-    opens = publication.qualifying == Publication.Qualifying.NOW
-    done = 0
-    while True:
-        # Two ranges instead of "not equal", so that the index answers.
-        stale = LeadScore.objects.filter(Q(publication__lt=publication.pk) | Q(publication__gt=publication.pk))
-        with transaction.atomic():
-            ids = list(stale.order_by("lead_id").values_list("lead_id", flat=True)[:AT_ONCE])
-            changed = rescore(ids, at=at, scored_at=publication.at, opens=opens)
-        done += changed
-        if not changed:
-            return done + _score_the_unscored(publication, at)
-
-
-def _score_the_unscored(publication: Publication, at: datetime) -> int:
-    """Score who has no score yet; who was there before the publication is treated as it says."""
-    unscored = Lead.objects.filter(score=None).order_by("id").values_list("id", flat=True)
-    opens = publication.qualifying == Publication.Qualifying.NOW
-    were_there = unscored.filter(created_at__lte=publication.at)
-    return _score_each(were_there, at=at, scored_at=publication.at, opens=opens) + _score_each(unscored, at=at)
-
-
-def _score_each(
-    ids: "QuerySet[Lead, int]", *, at: datetime, scored_at: datetime | None = None, opens: bool = True
-) -> int:
-    done = 0
-    while True:
-        with transaction.atomic():
-            changed = rescore(list(ids[:AT_ONCE]), at=at, scored_at=scored_at, opens=opens)
-        done += changed
-        if not changed:
             return done
 
 

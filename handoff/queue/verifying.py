@@ -114,7 +114,7 @@ def _wrong_scores() -> Iterator[Broken]:
         last = 0
         while rows := list(stored.filter(lead_id__gt=last).select_related("lead__company")[:AT_ONCE]):
             last = rows[-1].lead_id
-            scores = score(prepared, facts_of([row.lead for row in rows], prepared))
+            scores = score(prepared, facts_of([row.lead for row in rows], prepared.needs))
             for number, row in enumerate(rows):
                 total = scores.course(number).total(microseconds(row.scored_at))
                 if abs(total - row.total) > TOLERANCE:

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from handoff.leads.models import Activity, Company, Lead, LeadScore
 from handoff.queue.receiving import receive_activities
+from scoring.models import ContentEntry, Persona
+from scoring.publishing import publish
 from tests.api.calling import caller, every_row, get, post
 from tests.making import (
     DAY,
@@ -19,6 +21,7 @@ from tests.making import (
     make_live,
     make_manager,
     make_marketer,
+    make_model,
     make_rep,
     make_team,
     page_view,
@@ -276,3 +279,37 @@ def test_a_lead_shows_its_score_as_it_is_now() -> None:
     assert LeadScore.objects.get(lead=lead).total == 30
     assert shown["score"] < 30
     assert Company.objects.count() == 0
+
+
+def test_a_lead_shows_its_phase_and_personas_as_they_are_now() -> None:
+    model = make_model(PRICING)
+    ContentEntry.objects.create(model=model, looks_at="url", pattern="/pricing/*", phase="decision")
+    for standing, title in (("usual", "Head"), ("ideal", "Operations"), ("negative", "Student")):
+        condition = {"field": "title", "op": "contains", "value": title}
+        Persona.objects.create(model=model, key=standing, name=f"The {title}", standing=standing, condition=condition)
+    publish(model, by=None, at=MONDAY_9AM - 60 * DAY)
+    lead, stranger = make_lead(title="Head of Operations"), make_lead()
+    receive_activities([page_view(lead, timezone.now() - DAY)], at=timezone.now())
+    client = caller(make_marketer())
+    shown = get(client, f"leads/{lead.pk}/").json()
+    fitting = [{"name": "The Operations", "standing": "ideal"}, {"name": "The Head", "standing": "usual"}]
+    assert (shown["phase"], shown["personas"]) == ("decision", fitting)
+    other = get(client, f"leads/{stranger.pk}/").json()
+    assert (other["phase"], other["personas"]) == ("", [])
+
+
+def test_without_a_model_a_lead_has_no_phase_and_no_personas() -> None:
+    shown = get(caller(make_marketer()), f"leads/{make_lead().pk}/").json()
+    assert (shown["phase"], shown["personas"], shown["score"]) == ("", [], None)
+
+
+def test_the_score_of_the_past_is_read_under_the_model_and_the_profile_of_its_time() -> None:
+    first = make_live({"points": 20, "condition": {"field": "title", "op": "is", "value": "CTO"}}, PRICING)
+    lead = make_lead(title="CTO")
+    client = caller(make_marketer())
+    receive_activities([page_view(lead, MONDAY_9AM)], at=MONDAY_9AM)
+    post(client, "leads/", {"email": lead.email, "title": "Intern"})
+    make_live({**PRICING, "points": 10}, at=MONDAY_9AM + DAY)
+    then = get(client, f"leads/{lead.pk}/score/?at={(MONDAY_9AM + HOUR).isoformat()}").json()
+    assert (then["total"], then["model"]) == (50, first.model_id)
+    assert get(client, f"leads/{lead.pk}/score/").json()["total"] == 10

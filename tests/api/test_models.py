@@ -1,10 +1,13 @@
 """Scoring models through the API."""
 
 import pytest
+from django.utils import timezone
 
-from scoring.models import Publication, ScoringModel
+from handoff.queue.api import models
+from scoring.models import Publication, Rehearsal, ScoringModel
+from scoring.rehearsing import run_waiting
 from tests.api.calling import caller, get, post
-from tests.making import PRICING, make_live, make_marketer, make_model, make_rep
+from tests.making import PRICING, make_lead, make_live, make_marketer, make_model, make_rep
 
 pytestmark = pytest.mark.django_db
 
@@ -41,3 +44,53 @@ def test_a_model_with_mistakes_is_not_published() -> None:
 def test_an_unknown_way_of_qualifying_is_refused() -> None:
     answer = post(caller(make_marketer()), f"models/{make_model(PRICING).pk}/publish/", {"qualifying": "whenever"})
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["qualifying"])
+
+
+def test_a_rehearsal_is_asked_for_read_and_named_when_publishing() -> None:
+    make_lead(country="NL")
+    draft = make_model({"points": 60, "condition": {"field": "country", "op": "is", "value": "NL"}})
+    marketer = caller(make_marketer())
+    asked = post(marketer, f"models/{draft.pk}/rehearse/")
+    assert (asked.status_code, asked.json()["state"], asked.json()["result"]) == (202, "waiting", None)
+    assert asked["Location"] == asked.json()["url"]
+    assert asked["Location"].endswith(f"/api/v1/rehearsals/{asked.json()['id']}/")
+    assert run_waiting(at=timezone.now()) == 1
+    read = get(marketer, f"rehearsals/{asked.json()['id']}/").json()
+    assert (read["state"], read["result"]["become"], read["leads_done"]) == ("done", 1, 1)
+    body = {"rehearsal": read["id"], "qualifying": "paced", "pace": 3}
+    assert post(marketer, f"models/{draft.pk}/publish/", body).status_code == 200
+    publication = Publication.objects.get()
+    assert (publication.rehearsal_id, publication.qualifying, publication.pace) == (read["id"], "paced", 3)
+
+
+def test_a_rehearsal_of_something_else_is_refused() -> None:
+    first, second = make_model(PRICING), make_model(PRICING)
+    marketer = caller(make_marketer())
+    other = post(marketer, f"models/{first.pk}/rehearse/").json()["id"]
+    for named in (other, 9999):
+        answer = post(marketer, f"models/{second.pk}/publish/", {"rehearsal": named})
+        assert (answer.status_code, answer.json()["code"]) == (409, "not_publishable")
+    assert not Publication.objects.exists()
+
+
+def test_nobody_publishes_blind(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_lead()
+    draft, marketer = make_model(PRICING), caller(make_marketer())
+    monkeypatch.setattr(models, "HELD_AT_ONCE", 0)
+    answer = post(marketer, f"models/{draft.pk}/publish/")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_rehearsed")
+    monkeypatch.setattr(models, "HELD_AT_ONCE", 5)
+    assert post(marketer, f"models/{draft.pk}/publish/").status_code == 200
+    assert Publication.objects.get().rehearsal is not None
+
+
+def test_a_pace_and_its_number_go_together() -> None:
+    draft, marketer = make_model(PRICING), caller(make_marketer())
+    for body in ({"qualifying": "paced"}, {"qualifying": "now", "pace": 3}):
+        answer = post(marketer, f"models/{draft.pk}/publish/", body)
+        assert (answer.status_code, list(answer.json()["fields"])) == (400, ["pace"])
+
+
+def test_a_rep_rehearses_nothing() -> None:
+    assert post(caller(make_rep()), f"models/{make_model(PRICING).pk}/rehearse/").status_code == 403
+    assert not Rehearsal.objects.exists()

@@ -31,11 +31,14 @@ def test_a_marketer_raises_a_rule_and_sees_a_lead_win_points(site: Site, visit: 
     expect(page.get_by_role("row").filter(has_text="Asked for a demo")).to_contain_text("+65")
 
     page.get_by_role("link", name="Publish").click()
+    page.get_by_role("button", name="Rehearse", exact=True).click()
+    expect(page.locator("#rehearsal .findings")).to_be_visible(timeout=60_000)
+    page.get_by_label("hand them over now").check()
     page.get_by_role("button", name=re.compile("Publish")).click()
     expect(page.locator("main, #content").first).to_contain_text("This version is live.")
 
     page.goto(f"/leads/{lead.lead}/")
-    expect(page.locator(".entries li").filter(has_text="Asked for a demo").first).to_contain_text("+65")
+    expect(page.locator(".reasons tr").filter(has_text="Asked for a demo").first).to_contain_text("+65")
     after = site.call(f"leads/{lead.lead}/score/")
     assert after["total"] == pytest.approx(before["total"] + 15, abs=0.5)
     assert after["model"] != before["model"]

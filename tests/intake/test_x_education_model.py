@@ -9,7 +9,7 @@ import pytest
 from handoff.intake.importing import plan_import, run_import
 from handoff.leads.models import LeadScore
 from handoff.queue.models import Handoff
-from handoff.queue.rescoring import rescore_stale
+from handoff.queue.rebasing import rescore_stale
 from scoring.exchange import read
 from scoring.publishing import publish
 from tests.making import make_team

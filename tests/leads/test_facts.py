@@ -26,7 +26,7 @@ def prepared_for(*fields: str) -> Prepared:
 
 def profile(lead: Lead, *fields: str, known_at: datetime | None = None) -> list[Any]:
     leads = list(Lead.objects.filter(pk=lead.pk).select_related("company"))
-    columns = facts_of(leads, prepared_for(*fields), known_at=known_at).leads
+    columns = facts_of(leads, prepared_for(*fields).needs, known_at=known_at).leads
     return [columns[name].to_list()[0] for name in fields]
 
 
@@ -73,7 +73,7 @@ def test_activities_come_in_order_with_the_row_of_their_lead() -> None:
             received_at=MONDAY_9AM + 9 * DAY,
             properties={"url": f"/{days}/"},
         )
-    found = facts_of([second, first], prepared_for("title")).activities
+    found = facts_of([second, first], prepared_for("title").needs).activities
     assert found["lead"].to_list() == [0, 1, 1]
     assert found["url"].to_list() == ["/1/", "/2/", "/3/"]
     assert found["at"].to_list() == [microseconds(MONDAY_9AM + days * DAY) for days in (1, 2, 3)]

@@ -25,7 +25,7 @@ from handoff.queue.models import (
     Recycling,
 )
 from handoff.sla.models import TeamCalendar
-from scoring.models import Publication
+from scoring.models import Persona, Publication
 from tests.making import (
     MONDAY_9AM,
     PRICING,
@@ -51,6 +51,7 @@ WRITTEN_TO = {
     "disqualificationreason",
     "calendar",
     "teamcalendar",
+    "persona",
     "policy",
     "scoringmodel",
     "rule",
@@ -112,7 +113,8 @@ def test_a_row_opens_and_is_searched_for_and_only_what_is_worked_on_here_has_a_f
     client.force_login(make_user("ada", "admin"))
     make_policy()
     make_world(1, make_live(PRICING))
-    make_model(PRICING)
+    known = {"field": "country", "op": "is_filled"}
+    Persona.objects.create(model=make_model(PRICING), key="p", name="Buyer", condition=known)
     row = model._default_manager.order_by("-pk").first()
     assert row is not None
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scoring.spec import DIMENSIONS, GroupSpec, ModelSpec, RuleSpec
+from scoring.spec import DIMENSIONS, ContentSpec, GroupSpec, ModelSpec, RuleSpec
 
 DAY = 86_400_000_000
 VISIT = 30 * 60 * 1_000_000
@@ -98,8 +98,8 @@ def held_between(group: GroupSpec, points: float) -> float:
 def reason_of(rule: RuleSpec, model: ModelSpec, person: Person, at: int) -> Reason | None:
     """Return what `rule` gives at `at`, None where it gives nothing."""
     if rule.kind == "profile":
-        return Reason(rule.points, rule.points) if holds(rule.condition, person.profile) else None
-    found = sorted((act for act in person.acts if act.at <= at and matches(rule, act)), key=in_order)
+        return Reason(rule.points, rule.points) if holds(rule.condition, person.profile, at) else None
+    found = sorted((act for act in person.acts if act.at <= at and matches(rule, act, model)), key=in_order)
     if rule.kind == "silence":
         since = max([person.created, *(act.at for act in found)])
         return Reason(rule.points, rule.points) if at >= since + (rule.silence_days or 0) * DAY else None
@@ -127,13 +127,48 @@ def in_order(act: Act) -> tuple[int, str, str]:
     return act.at, act.source, act.id
 
 
-def matches(rule: RuleSpec, act: Act) -> bool:
+def matches(rule: RuleSpec, act: Act, model: ModelSpec) -> bool:
     """Return whether `act` is what `rule` looks for; machines count only where the rule asks about them."""
     if rule.kinds and act.kind not in rule.kinds:
         return False
     if act.is_machine and "is_machine" not in fields_in(rule.condition):
         return False
-    return holds(rule.condition, {**act.properties, "is_machine": act.is_machine})
+    return holds(rule.condition, {**act.properties, **about(act, model), "is_machine": act.is_machine}, act.at)
+
+
+def about(act: Act, model: ModelSpec) -> dict[str, str | None]:
+    """Return what the first line of the content catalogue that fits says of `act`."""
+    for line in model.content:
+        value = act.properties.get(line.looks_at)
+        if value is not None and any(is_like(line.pattern.lower(), one) for one in readings(line, value.lower())):
+            said = {"phase": line.phase, "offer": line.offer, "campaign": line.campaign}
+            return {f"content.{name}": text or None for name, text in said.items()}
+    return {}
+
+
+def readings(line: ContentSpec, value: str) -> set[str]:
+    """Return what may be compared with a pattern: of an address also what is left without host, query and last slash.
+
+    A slash is dropped only where one stands, so the pattern may still ask for it.
+    """
+    if line.looks_at != "url":
+        return {value}
+    paths = {value}
+    if "://" in value and "://" not in line.pattern:
+        _host, slash, path = value.split("://", 1)[1].partition("/")
+        paths.add(slash + path)
+    cut = {path[:place] for path in paths for place in range(len(path)) if path[place] in "?#"}
+    whole = paths | cut
+    return whole | {path[:-1] for path in whole if path.endswith("/")}
+
+
+def is_like(pattern: str, text: str) -> bool:
+    """Return whether `text` is `pattern`, where * stands for anything."""
+    if not pattern:
+        return not text
+    if pattern[0] == "*":
+        return any(is_like(pattern[1:], text[skipped:]) for skipped in range(len(text) + 1))
+    return text[:1] == pattern[0] and is_like(pattern[1:], text[1:])
 
 
 def limited(rule: RuleSpec, found: Sequence[Act], zone: ZoneInfo) -> list[Act]:
@@ -192,15 +227,15 @@ def fields_in(tree: Mapping[str, Any]) -> set[str]:
     return {tree["field"]} if "field" in tree else set().union(*(fields_in(branch) for branch in branches))
 
 
-def holds(tree: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
-    """Return whether a condition is true of these values."""
+def holds(tree: Mapping[str, Any], values: Mapping[str, Any], at: int = 0) -> bool:
+    """Return whether a condition is true of these values at `at`."""
     if "field" in tree:
-        return leaf_holds(tree["op"], values.get(tree["field"]), tree.get("value"))
+        return leaf_holds(tree["op"], values.get(tree["field"]), tree.get("value"), at)
     if "not" in tree:
-        return not holds(tree["not"], values)
+        return not holds(tree["not"], values, at)
     if tree.get("any"):
-        return any(holds(branch, values) for branch in tree["any"])
-    return all(holds(branch, values) for branch in tree.get("all", []))
+        return any(holds(branch, values, at) for branch in tree["any"])
+    return all(holds(branch, values, at) for branch in tree.get("all", []))
 
 
 NEGATIVES = {"is_not": "is", "is_none_of": "is_one_of", "does_not_contain": "contains", "has_none_of": "has_any_of"}
@@ -225,13 +260,22 @@ TESTS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def leaf_holds(op: str, fact: Any, said: Any) -> bool:
+RELATIVE: dict[str, Callable[[int, float], bool]] = {
+    "in_last_days": lambda age, days: 0 <= age < days * DAY,
+    "days_ago": lambda age, days: age >= days * DAY,
+    "in_next_days": lambda age, days: 0 < -age <= days * DAY,
+}
+
+
+def leaf_holds(op: str, fact: Any, said: Any, at: int = 0) -> bool:
     """Return whether one comparison is true; blank is neither this nor that, and capitals make no difference."""
     blank = fact is None or fact == []
     if op in {"is_blank", "is_filled"}:
         return blank == (op == "is_blank")
     if op in NEGATIVES:
         return not leaf_holds(NEGATIVES[op], fact, said)
+    if op in RELATIVE:
+        return not blank and RELATIVE[op](at - fact, said)
     return not blank and TESTS[op](_in_lower_case(fact), _in_lower_case(said))
 
 

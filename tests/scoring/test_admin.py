@@ -1,18 +1,17 @@
-"""Where marketers work: drafts open to them, what is published closed to everybody, conditions as plain rows."""
+"""Where marketers work: drafts open to them, what is published closed to everybody."""
 
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from handoff.people.models import User
-from scoring.models import Publication, Rule, RuleGroup, ScoringModel
+from scoring.models import Rule, RuleGroup, ScoringModel
 from scoring.publishing import publish
 from tests.making import MONDAY_9AM, PRICING, make_lead, make_live, make_manager, make_marketer, make_model, make_user
+from tests.scoring.admin_forms import model_form, rule_form, sign_in, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -20,48 +19,6 @@ LIST = "admin:scoring_scoringmodel_changelist"
 MODEL = "admin:scoring_scoringmodel_change"
 RULE = "admin:scoring_rule_change"
 INDUSTRY = {"id": "root", "all": [{"id": "leaf", "field": "company.industry", "op": "is", "value": "energy"}]}
-DEEP = {"id": "root", "any": [INDUSTRY, {"id": "nl", "field": "country", "op": "is", "value": "NL"}]}
-
-
-def sign_in(user: User) -> Client:
-    """Return a browser in which `user` is signed in."""
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def rule_form(rule: Rule, *rows: tuple[str, str, str], **values: Any) -> dict[str, Any]:
-    """Return what the rule's page would send, with these rows of field, comparison and value."""
-    form = {
-        "name": rule.name,
-        "kind": rule.kind,
-        "group": rule.group_id,
-        "points": rule.points,
-        "is_active": "on",
-        "activity_kinds": rule.activity_kinds,
-        "at_least_of": "matches",
-        "condition-joiner": "all",
-        **values,
-    }
-    for place, (field, op, value) in enumerate([*rows, ("", "", "")]):
-        form |= {f"condition-{place}-field": field, f"condition-{place}-op": op, f"condition-{place}-value": value}
-    return form
-
-
-def text_of(response: Any) -> str:
-    """Return the page's words in one line."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
-
-
-def model_form(model: ScoringModel, **values: Any) -> dict[str, Any]:
-    """Return what the version's page would send."""
-    names = ("name", "threshold", "hysteresis", "cut_a", "cut_b", "cut_c", "cut_1", "cut_2", "cut_3", "time_zone")
-    form: dict[str, Any] = {name: getattr(model, name) for name in names}
-    groups = list(model.groups.all()) if model.pk else []
-    form |= {"groups-TOTAL_FORMS": len(groups), "groups-INITIAL_FORMS": len(groups)}
-    for place, group in enumerate(groups):
-        form |= {f"groups-{place}-{name}": getattr(group, name) for name in ("id", "name", "dimension")}
-    return {**form, **values}
 
 
 # A published version
@@ -221,18 +178,6 @@ def test_the_list_costs_the_same_for_one_version_and_for_many(
 # Publishing
 
 
-def test_publishing_from_the_page_makes_it_live() -> None:
-    max_, draft = make_marketer(), make_model(PRICING)
-    client, url = sign_in(max_), reverse("admin:scoring_scoringmodel_publish", args=[draft.pk])
-    assert "Leads that newly qualify" in text_of(client.get(url))
-    page = client.post(url, {"qualifying": "next_activity", "note": "Tried out."}, follow=True)
-    draft.refresh_from_db()
-    publication = Publication.objects.get()
-    assert draft.state == "live"
-    assert (publication.by, publication.note, publication.qualifying) == (max_, "Tried out.", "next_activity")
-    assert "This version is live." in text_of(page)
-
-
 def test_what_stands_in_the_way_is_listed_instead_of_a_button() -> None:
     draft = make_model({"name": "Typo", "points": 5, "condition": {"field": "citty", "op": "is", "value": "x"}})
     client, url = sign_in(make_marketer()), reverse("admin:scoring_scoringmodel_publish", args=[draft.pk])
@@ -244,22 +189,13 @@ def test_what_stands_in_the_way_is_listed_instead_of_a_button() -> None:
     assert draft.is_draft
 
 
-def test_rolling_back_makes_the_retired_version_live_again() -> None:
-    model = retired_model()
-    client, url = sign_in(make_marketer()), reverse("admin:scoring_scoringmodel_publish", args=[model.pk])
-    assert "Roll back to version 1" in text_of(client.get(url))
-    client.post(url, {"qualifying": "now"})
-    model.refresh_from_db()
-    assert model.state == "live"
-
-
 def test_a_manager_reads_and_does_nothing() -> None:
     draft = make_model(PRICING)
     client = sign_in(make_manager())
     page = client.get(reverse(MODEL, args=[draft.pk]))
     assert page.status_code == 200
     assert b"/publish/" not in page.content
-    for act in ("publish", "copy"):
+    for act in ("publish", "copy", "rehearse", "compare", "try"):
         assert client.post(reverse(f"admin:scoring_scoringmodel_{act}", args=[draft.pk])).status_code == 403
     assert ScoringModel.objects.get().is_draft
 
@@ -283,79 +219,6 @@ def test_a_new_rule_gets_a_key_and_leads_back_to_its_version() -> None:
     assert "page view where page address contains pricing +15 30 days 3 a week" in text_of(page)
 
 
-def test_a_rule_keeps_its_key_and_the_ids_of_unchanged_rows() -> None:
-    draft = make_model({"key": "industry", "name": "Industry", "points": 10, "condition": INDUSTRY})
-    rule = draft.rules.get()
-    rows = [("profile:company.industry", "is_one_of", 'energy, "Oil, gas"'), ("profile:country", "is", "NL")]
-    form = rule_form(rule, *rows, **{"condition-0-id": "leaf", "condition-1-id": "forged", "condition-joiner": "any"})
-    sign_in(make_marketer()).post(reverse(RULE, args=[rule.pk]), form)
-    rule.refresh_from_db()
-    first, second = rule.condition["any"]
-    assert rule.key == "industry"
-    assert rule.condition["id"] == "root"
-    assert first == {"id": "leaf", "field": "company.industry", "op": "is_one_of", "value": ["energy", "Oil, gas"]}
-    assert second["id"] not in {"leaf", "forged", ""}
-
-
-def test_the_page_shows_the_stored_rows_three_blank_ones_and_what_was_seen() -> None:
-    make_lead(company={"industry": "logistics"})
-    rule = make_model({"name": "Industry", "points": 10, "condition": INDUSTRY}).rules.get()
-    page = sign_in(make_marketer()).get(reverse(RULE, args=[rule.pk]))
-    html = page.content.decode()
-    assert html.count('class="condition-row"') == 4
-    assert 'value="profile:company.industry" selected' in html
-    assert "Seen among the leads: logistics" in text_of(page)
-
-
-def test_a_row_that_is_removed_is_gone() -> None:
-    rule = make_model({"name": "Industry", "points": 10, "condition": INDUSTRY}).rules.get()
-    form = rule_form(rule, ("profile:company.industry", "is", "energy"), **{"condition-0-remove": "1"})
-    sign_in(make_marketer()).post(reverse(RULE, args=[rule.pk]), form)
-    rule.refresh_from_db()
-    assert rule.condition == {}
-
-
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        pytest.param(("profile:company.employees", "is", "many"), "“many” is no number", id="a word for a number"),
-        pytest.param(("profile:company.employees", "is", "nan"), "“nan” is no number", id="not a number"),
-        pytest.param(("profile:company.employees", "between", "500, 50"), "the lower and the higher", id="backwards"),
-        pytest.param(("profile:company.employees", "contains", "5"), "choose one of: is", id="another type's operator"),
-        pytest.param(("profile:country", "is", ""), "a value is missing", id="no value"),
-        pytest.param(("profile:country", "is_one_of", " , "), "a value is missing", id="only commas"),
-        pytest.param(("profile:country", "", "NL"), "Choose how to compare", id="no comparison"),
-        pytest.param(("", "is", "NL"), "Choose what to look at", id="no field"),
-        pytest.param(("profile:traits.gone", "is", "x"), "There is no field “traits.gone”", id="an unknown field"),
-        pytest.param(("activity:url", "contains", "x"), "the rule is about who they are", id="a field of activities"),
-    ],
-)
-def test_a_condition_with_a_mistake_says_so_next_to_its_row(row: tuple[str, str, str], said: str) -> None:
-    rule = make_model({"name": "Industry", "points": 10, "condition": INDUSTRY}).rules.get()
-    good = ("profile:company.industry", "is", "energy")
-    page = sign_in(make_marketer()).post(reverse(RULE, args=[rule.pk]), rule_form(rule, good, row))
-    rows = page.content.decode().split('<li class="condition-row')
-    assert said in rows[2]
-    assert 'aria-describedby="condition-1-mistake"' in rows[2]
-    assert "mistake" not in rows[1]
-    rule.refresh_from_db()
-    assert rule.condition == INDUSTRY
-
-
-def test_a_deeper_condition_is_shown_in_words_and_stays_unless_replaced() -> None:
-    rule = make_model({"name": "Deep", "points": 10, "condition": DEEP}).rules.get()
-    client, url = sign_in(make_marketer()), reverse(RULE, args=[rule.pk])
-    assert "industry is energy or country is NL" in text_of(client.get(url))
-    client.post(url, rule_form(rule, points="12"))
-    rule.refresh_from_db()
-    assert (rule.points, rule.condition) == (12, DEEP)
-    row = ("profile:country", "is", "DE")
-    assert "Tick “replace”" in text_of(client.post(url, rule_form(rule, row)))
-    client.post(url, rule_form(rule, row, **{"condition-replace": "1"}))
-    rule.refresh_from_db()
-    assert rule.condition["all"][0]["value"] == "DE"
-
-
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -373,7 +236,7 @@ def test_bounds_that_make_no_sense_are_refused(values: dict[str, str], said: str
 
 def test_a_rule_is_not_added_without_a_draft() -> None:
     page = sign_in(make_marketer()).get(reverse("admin:scoring_rule_add"), follow=True)
-    assert "Rules are added on the page of a draft" in text_of(page)
+    assert "Rules and personas are added on the page of a draft" in text_of(page)
 
 
 def test_a_deleted_rule_leads_back_to_its_version() -> None:
@@ -382,18 +245,6 @@ def test_a_deleted_rule_leads_back_to_its_version() -> None:
     page = sign_in(make_marketer()).post(url, {"post": "yes"})
     assert page.url == reverse(MODEL, args=[draft.pk])  # type: ignore[attr-defined]
     assert not draft.rules.exists()
-
-
-def test_the_fast_lane_has_rows_of_its_own() -> None:
-    draft = make_model(PRICING)
-    rows = {
-        "fast_lane_condition-0-field": "activity:form",
-        "fast_lane_condition-0-op": "is_not",
-        "fast_lane_condition-0-value": "support",
-    }
-    sign_in(make_marketer()).post(reverse(MODEL, args=[draft.pk]), model_form(draft, **rows))
-    draft.refresh_from_db()
-    assert draft.fast_lane_condition["all"][0].items() >= {"field": "form", "value": "support"}.items()
 
 
 def test_the_page_works_under_the_strict_policy() -> None:

@@ -9,12 +9,13 @@ from django.utils import translation
 
 from scoring.conditions import BadCondition, check, expression
 from scoring.fields import COLUMN_TYPES, OPERATORS, Field, FieldType, microseconds, read_value
-from scoring.wording import OPERATOR_LABELS, mistake
+from scoring.wording import OPERATOR_LABELS, mistake, sentence
 from tests.scoring.oracle import holds
 
 TEXT, NUMBER, YES_NO = FieldType.TEXT, FieldType.NUMBER, FieldType.YES_NO
 DATE, CHOICE, CHOICES = FieldType.DATE, FieldType.CHOICE, FieldType.CHOICES
-NEW_YEAR = read_value(DATE, "2026-01-01")
+NEW_YEAR = read_value(DATE, "2026-01-01")  # the instant for which relative dates are asked
+MONTH_AGO, MONTH_AHEAD = (read_value(DATE, day) for day in ("2025-12-02", "2026-01-31"))
 FIELDS = {
     "title": Field("title", "Job title", TEXT),
     "employees": Field("employees", "Employees", NUMBER),
@@ -32,8 +33,9 @@ def passing(tree: dict[str, Any], **columns: list[Any]) -> list[bool]:
     frame = pl.DataFrame(
         {name: pl.Series(rows, dtype=COLUMN_TYPES[FIELDS[name].type]) for name, rows in columns.items()}
     )
-    found = frame.select(pl.first().alias("first"), expression(tree, FIELDS).alias("found"))["found"].to_list()
-    assert found == [holds(tree, dict(zip(columns, row, strict=True))) for row in frame.iter_rows()]
+    asked = frame.with_columns(pl.lit(NEW_YEAR).alias("$now"))
+    found = asked.select(pl.first().alias("first"), expression(tree, FIELDS).alias("found"))["found"].to_list()
+    assert found == [holds(tree, dict(zip(columns, row, strict=True)), NEW_YEAR) for row in frame.iter_rows()]
     return found
 
 
@@ -70,6 +72,9 @@ CASES: list[tuple[FieldType, str, Any, list[Any], list[Any]]] = [
     (YES_NO, "is_filled", None, [True, False], [None]),
     (DATE, "on_or_after", "2026-01-01", [NEW_YEAR, NEW_YEAR + 1], [NEW_YEAR - 1, None]),
     (DATE, "before", "2026-01-01", [NEW_YEAR - 1], [NEW_YEAR, None]),
+    (DATE, "in_last_days", 30, [NEW_YEAR, MONTH_AGO + 1], [MONTH_AGO, NEW_YEAR + 1, None]),
+    (DATE, "days_ago", 30, [MONTH_AGO, MONTH_AGO - 1], [MONTH_AGO + 1, NEW_YEAR + 1, None]),
+    (DATE, "in_next_days", 30, [NEW_YEAR + 1, MONTH_AHEAD], [NEW_YEAR, MONTH_AHEAD + 1, None]),
     (DATE, "is_blank", None, [None], [NEW_YEAR]),
     (DATE, "is_filled", None, [NEW_YEAR], [None]),
     (CHOICES, "has_any_of", ["Crm", "seo"], [["CRM"], ["ads", "SEO"]], [["ads"], [], None]),
@@ -94,6 +99,7 @@ def test_each_comparison_of_each_type(
     expected = [True] * len(passes) + [False] * len(fails)
     assert passing(tree, **{field.name: rows}) == expected
     raw = pl.DataFrame({field.name: pl.Series([*passes, *fails], dtype=COLUMN_TYPES[type_])})
+    raw = raw.with_columns(pl.lit(NEW_YEAR).alias("$now"))
     assert raw.select(expression(tree, FIELDS)).to_series().to_list() == expected
 
 
@@ -178,3 +184,23 @@ def test_a_wrong_condition_is_refused_in_a_sentence(tree: dict[str, Any], said: 
 
 def test_a_date_is_its_midnight_in_utc() -> None:
     assert microseconds(date(1970, 1, 2)) == 86_400_000_000
+
+
+@pytest.mark.parametrize(
+    ("tree", "said"),
+    [
+        pytest.param(leaf("topics", "has_any_of", ["crm", "seo"]), "Topics has one of crm or seo", id="any of many"),
+        pytest.param(leaf("topics", "has_all_of", ["a", "b", "c"]), "Topics has all of a, b and c", id="all of many"),
+        pytest.param(leaf("topics", "has_all_of", ["a"]), "Topics has all of a", id="all of one"),
+        pytest.param(leaf("employees", "between", [5, 50]), "Employees is between 5 and 50", id="a range"),
+        pytest.param(leaf("founded", "days_ago", 30), "Founded is at least 30 days ago", id="a relative date"),
+        pytest.param(
+            {"any": [{"all": [HEAD, BIG]}, {"not": {"any": [HEAD, BIG]}}]},
+            "(Job title contains head and Employees is at least 50)"
+            " or not (Job title contains head or Employees is at least 50)",
+            id="groups",
+        ),
+    ],
+)
+def test_a_condition_is_read_aloud_as_one_sentence(tree: dict[str, Any], said: str) -> None:
+    assert sentence(tree, FIELDS) == said

@@ -84,6 +84,19 @@ def test_no_lead_that_crosses_is_left_out_beforehand(world: World) -> None:
                 assert may_cross[row]
 
 
+@pytest.mark.properties
+@given(worlds(leads=4, asked=3), st.randoms(use_true_random=False))
+def test_many_are_found_to_cross_when_each_alone_is(drawn: World, chance: random.Random) -> None:
+    for now in drawn.instants:
+        with pytest.MonkeyPatch.context() as few:
+            few.setattr("scoring.scores.FEW", 0)
+            found, holds, crossing = crossings(aimed(drawn, now, chance), now)
+        for row, held in enumerate(holds.tolist()):
+            alone = first_crossing(found.course(row), now, now + HORIZON, held=held)
+            # The order of adding may differ in the last bit, so the instants in a few microseconds.
+            assert crossing.get(row) == (alone if alone is None else pytest.approx(alone, abs=50))
+
+
 def fading(points: float, half_life: float = 0.0, *, since: float = 0, until: float | None = None) -> Term:
     """Return a term that began so many days after noon."""
     anchor = NOON + round(since * DAY)

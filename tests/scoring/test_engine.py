@@ -67,8 +67,7 @@ def assert_same_entries(world: World, row: int, reading: Reading, at: int) -> No
         entry, reason = entries[rule.key], expected.reasons[rule.key]
         assert (entry.points, entry.fresh_points) == pytest.approx((reason.points, reason.fresh), abs=EXACT)
         shown = [acts[number] for number in entry.activities]
-        # A rule that gives its points once shows the activity from which it fades.
-        assert shown == list(reason.acts[-1:] if rule.at_least else reason.acts)
+        assert shown == list(reason.acts)
 
 
 @pytest.mark.properties

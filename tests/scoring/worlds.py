@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 from hypothesis import strategies as st
 
+from scoring.content import ABOUT, content_fields
 from scoring.engine import Facts, Scores, prepare, score
 from scoring.fields import COLUMN_TYPES, Field, FieldType
-from scoring.spec import DIMENSIONS, GroupSpec, ModelSpec, Period, RuleSpec, Unit
+from scoring.spec import DIMENSIONS, PHASES, ContentSpec, GroupSpec, ModelSpec, Period, RuleSpec, Unit
 from tests.scoring.oracle import DAY, Act, Person, in_order
 
 HALF_HOUR = 30 * 60 * 1_000_000
@@ -35,7 +36,10 @@ ACTIVITY = catalogue(
     plan=FieldType.CHOICE,
     tags=FieldType.CHOICES,
     is_machine=FieldType.YES_NO,
+    content=FieldType.TEXT,
+    form=FieldType.TEXT,
 )
+ACTIVITY |= {field.name: field for field in content_fields("phase", "offer", "campaign")}
 
 
 def instant(text: str) -> int:
@@ -53,7 +57,7 @@ def facts(people: Sequence[Person]) -> Facts:
     properties = {
         name: _column([act.properties.get(name) for _, act in acts], field)
         for name, field in ACTIVITY.items()
-        if name != "is_machine"
+        if name != "is_machine" and name not in ABOUT
     }
     return Facts(
         pl.DataFrame({"created": pl.Series([person.created for person in people], dtype=pl.Int64), **leads}),
@@ -80,7 +84,8 @@ def scores(model: ModelSpec, people: Sequence[Person]) -> Scores:
 
 # Conditions
 
-WORDS = ["Sales", "head of sales", "HEAD", "Ops", "ä", "Ä/pricing"]
+WORDS = ["Sales", "head of sales", "HEAD", "Ops", "ä", "Ä/pricing", "https://x.example/ops/?q=1", "/ops", "decision"]
+PATTERNS = ["*pricing", "sales", "head*", "/ops", "/ops/", "*", "ä"]
 DATES = ["2015-06-01", "2020-01-01", "2020-01-02"]
 NUMBERS = [-1.0, 0.0, 10.0, 49.5, 50.0, 500.0]
 one_word, many_words = st.sampled_from(WORDS), st.lists(st.sampled_from(WORDS), min_size=1, max_size=3)
@@ -103,7 +108,10 @@ LEAVES: dict[FieldType, Mapping[str, st.SearchStrategy[Any]]] = {
         "between": st.lists(st.sampled_from(NUMBERS), min_size=2, max_size=2).map(sorted),
     },
     FieldType.YES_NO: dict.fromkeys(["is_yes", "is_no"], st.none()),
-    FieldType.DATE: dict.fromkeys(["on_or_after", "before"], st.sampled_from(DATES)),
+    FieldType.DATE: {
+        **dict.fromkeys(["on_or_after", "before"], st.sampled_from(DATES)),
+        **dict.fromkeys(["in_last_days", "days_ago", "in_next_days"], st.sampled_from([0.5, 1.0, 30.0, 2000.0])),
+    },
     FieldType.CHOICES: dict.fromkeys(["has_any_of", "has_all_of", "has_none_of"], many_words),
 }
 BLANKS = dict.fromkeys(["is_blank", "is_filled"], st.none())
@@ -182,6 +190,20 @@ def rules(draw: st.DrawFn, number: int, groups: Sequence[GroupSpec]) -> RuleSpec
     )
 
 
+LOOKS: list[Literal["url", "content", "form"]] = ["url", "url", "content", "form"]
+content_drawn = st.lists(
+    st.builds(
+        ContentSpec,
+        st.sampled_from(LOOKS),
+        st.sampled_from(PATTERNS),
+        st.sampled_from(["", *PHASES]),
+        st.sampled_from(["", "Ops"]),
+        st.sampled_from(["", "Sales"]),
+    ),
+    max_size=3,
+)
+
+
 @st.composite
 def models(draw: st.DrawFn) -> ModelSpec:
     """Draw a model of up to six rules in three or four groups."""
@@ -196,6 +218,7 @@ def models(draw: st.DrawFn) -> ModelSpec:
         minimums=draw(st.sampled_from([{}, {}, {"fit": 5.0}, {"interest": 3.0, "timing": None}])),
         hysteresis=draw(st.sampled_from([0.0, 2.5])),
         time_zone=draw(st.sampled_from(["UTC", "Europe/Amsterdam", "America/New_York"])),
+        content=tuple(draw(content_drawn)),
     )
 
 
@@ -220,7 +243,7 @@ profiles = st.fixed_dictionaries(
         "title": maybe_word,
         "employees": maybe_number,
         "is_free": st.sampled_from([None, True, False]),
-        "founded": st.sampled_from([None, instant("2020-01-01"), instant("2020-01-01") - 1]),
+        "founded": st.sampled_from([None, instant("2020-01-01"), instant("2020-01-01") - 1, instant("2026-03-30")]),
         "industry": maybe_word,
         "topics": maybe_words,
     }
@@ -233,7 +256,14 @@ acts_drawn = st.lists(
         st.sampled_from(["web", "mail"]),
         st.integers(0, 9),
         st.fixed_dictionaries(
-            {"url": maybe_word, "seconds": maybe_number, "plan": maybe_word, "tags": maybe_words},
+            {
+                "url": maybe_word,
+                "seconds": maybe_number,
+                "plan": maybe_word,
+                "tags": maybe_words,
+                "content": maybe_word,
+                "form": st.sampled_from([None, None, "Sales"]),
+            },
         ),
     ),
     max_size=9,

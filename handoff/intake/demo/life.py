@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from handoff.intake.demo.cast import Character, activities_of, make_character
 from handoff.intake.demo.stage import first_model, second_model, set_stage
@@ -14,13 +15,15 @@ from handoff.outbox.models import Mail, Notice
 from handoff.people.models import User
 from handoff.queue.enforcement import record_due_breaches
 from handoff.queue.next_steps import remind_due
+from handoff.queue.rebasing import rescore_stale
 from handoff.queue.receiving import receive_activities, receive_leads
 from handoff.queue.recycling import wake_due
-from handoff.queue.rescoring import act_on_crossings, rescore_stale
+from handoff.queue.rescoring import act_on_crossings
 from handoff.queue.snoozing import end_due
 from handoff.sla.models import TeamCalendar
 from scoring.drafting import copy_to_draft
 from scoring.publishing import publish
+from scoring.rehearsing import rehearsed
 
 LEADS = 2000
 YEAR = timedelta(days=365)
@@ -35,7 +38,7 @@ def play(*, scale: float, end: datetime) -> None:
     rng = random.Random(f"{scale}:{end.date()}")
     with transaction.atomic():
         set_stage(start)
-        publish(first := first_model(start), by=User.objects.get(username="marketer"), at=start, note="The first one")
+        _publish(first := first_model(start), at=start, note="The first one")
     office = make_office(rng)
     characters = cast(rng, scale, start, end)
     office.truths = {character.lead["external_id"]: character.truth for character in characters}
@@ -54,7 +57,7 @@ def play(*, scale: float, end: datetime) -> None:
     office.work_until(end)
     _tick(end)
     with transaction.atomic():
-        copy_to_draft(second_of(first), by=User.objects.get(username="marketer"), at=end)
+        _draft_a_third(second_of(first), end)
         forget_old_post(end)
 
 
@@ -78,15 +81,21 @@ def make_office(rng: random.Random) -> Office:
 
 
 def _second_half(first: Any, at: datetime) -> None:
-    marketer = User.objects.get(username="marketer")
-    publish(
-        second_model(first, at),
-        by=marketer,
-        at=at,
-        note="Pricing counts for more, opens for less",
-        qualifying="next_activity",
-    )
+    _publish(second_model(first, at), at=at, note="Pricing counts for more, opens for less", qualifying="next_activity")
     rescore_stale(at=at)
+
+
+def _publish(model: Any, *, at: datetime, **said: Any) -> None:
+    marketer = User.objects.get(username="marketer")
+    publish(model, by=marketer, at=at, rehearsal=rehearsed(model, by=marketer, at=at), **said)
+
+
+def _draft_a_third(live: Any, at: datetime) -> None:
+    """Leave a draft on the marketer's desk, rehearsed, in which a webinar weighs more."""
+    marketer = User.objects.get(username="marketer")
+    draft = copy_to_draft(live, by=marketer, at=at)
+    draft.rules.filter(key="webinar").update(points=F("points") + 7)
+    rehearsed(draft, by=marketer, at=at)
 
 
 class _Arrivals:
@@ -113,7 +122,8 @@ def _live(office: Office, people: _Arrivals, deeds: _Arrivals, days: Iterable[li
                 receive_leads([one.lead for one in newcomers], by=None, at=newcomers[0].appears_at)
             for until in steps:
                 _take_in(office, deeds.until(until), until)
-            _tick(steps[-1])
+            if steps[-1].weekday() < 5:
+                _tick(steps[-1])
             office.notice_new()
 
 
@@ -146,7 +156,7 @@ def _receive(office: Office, events: list[dict[str, Any]], at: datetime) -> None
 
 
 def _tick(at: datetime) -> None:
-    """What the worker does, once a day: everything is dated when it was due, however late it is noticed."""
+    """What the worker does, once a working day: everything is dated when it was due, however late it is noticed."""
     act_on_crossings(at=at)
     wake_due(at=at)
     record_due_breaches(at=at)

@@ -7,6 +7,7 @@ from typing import Any
 import holidays
 from django.contrib.auth.hashers import make_password
 
+from handoff.intake.demo.patterns import add_patterns, field
 from handoff.people.models import Membership, Role, Team, User
 from handoff.queue.reasons import ensure_reasons
 from handoff.sla.models import Calendar, CalendarOpening, ClosedDay, Metric, Policy, Target, TeamCalendar
@@ -97,11 +98,6 @@ def _policies(start: datetime) -> None:
         Target.objects.create(policy=policy, metric=Metric.FIRST_TOUCH, amount=first_touch, unit="hours")
         Target.objects.create(policy=policy, metric=Metric.CONNECT, amount=15, unit="days")
         Target.objects.create(policy=policy, metric=Metric.VERDICT, amount=30, unit="days")
-
-
-def field(name: str, op: str, value: object = None) -> dict[str, object]:
-    """Return one leaf of a condition."""
-    return {"id": f"c-{name}-{op}", "field": name, "op": op, **({} if value is None else {"value": value})}
 
 
 RULES: tuple[tuple[str, str, str, int, dict[str, Any]], ...] = (
@@ -283,6 +279,7 @@ def first_model(at: datetime) -> ScoringModel:
             position=position,
             **given,
         )
+    add_patterns(model)
     return model
 
 

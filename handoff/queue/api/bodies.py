@@ -63,10 +63,18 @@ class Body(serializers.Serializer[Any]):
 
 
 class PublishBody(Body):
-    """What happens to leads that newly qualify."""
+    """Which rehearsal is followed, and what happens to leads that newly qualify; `pace` is per rep a day."""
 
+    rehearsal = serializers.IntegerField(min_value=1, required=False)
     qualifying = serializers.ChoiceField(choices=Publication.Qualifying.choices, default=Publication.Qualifying.NOW)
+    pace = serializers.IntegerField(min_value=1, max_value=100, required=False)
     note = optional_text(300)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a pace without its number, and a number without the pace."""
+        if (attrs["qualifying"] == Publication.Qualifying.PACED) != ("pace" in attrs):
+            raise serializers.ValidationError({"pace": _("“paced” and a pace per rep a day go together.")})
+        return attrs
 
 
 @extend_schema_field(OpenApiTypes.STR)

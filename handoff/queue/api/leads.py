@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -31,9 +32,12 @@ from handoff.queue.api import serializers as shown
 from handoff.queue.api.bodies import NaiveTime
 from handoff.queue.api.lists import items_of, twice
 from handoff.queue.opening import entry_json
+from handoff.queue.personas import personas_at
+from handoff.queue.phases import phase_at
 from handoff.queue.receiving import receive_leads
 from handoff.queue.rescoring import Read, read_one
 from handoff.queue.timeline import Event, event_json, timeline
+from scoring.models import Persona, Phase
 
 PAGE = 50
 AHEAD = 5 * 366  # days for which a score's course is known ahead
@@ -142,20 +146,44 @@ def _one(result: Recorded, request: Request) -> Response:
     return Response(shown.LeadShown(lead).data, status=201 if result.outcome == "created" else 200)
 
 
+class PersonaFitting(serializers.Serializer[Any]):
+    """A persona that fits."""
+
+    name = serializers.CharField()
+    standing = serializers.ChoiceField(choices=Persona.Standing.choices)
+
+
+class LeadDetailShown(shown.LeadShown):
+    """A lead with its score, phase and personas as they are now."""
+
+    phase = serializers.ChoiceField(
+        choices=Phase.choices,
+        allow_blank=True,
+        help_text="The furthest phase of the content, forms and pages used in the last 30 days; empty for none.",
+    )
+    personas = PersonaFitting(many=True, help_text="Those that fit, the ideal customer first.")
+
+    class Meta(shown.LeadShown.Meta):
+        fields = (*shown.LeadShown.Meta.fields, "phase", "personas")  # type: ignore[assignment]
+
+
 class LeadDetail(APIView):
     """One lead."""
 
     scope = "leads"
 
-    @extend_schema(responses=shown.LeadShown)
+    @extend_schema(responses=LeadDetailShown)
     def get(self, request: Request, pk: int) -> Response:
-        """Show one lead, with its score as it is now."""
+        """Show one lead, with its score, phase and personas as they are now."""
         refuse_unknown(request)
         lead, now = get_object_or_404(visible_leads(request), pk=pk), timezone.now()
-        answer = dict(shown.LeadShown(lead).data)
+        answer = {**shown.LeadShown(lead).data, "phase": "", "personas": []}
         read = read_one(lead, at=now)
         if read:
+            phase = phase_at(lead, now, publication=read.publication)
+            fitting = personas_at(lead, now, publication=read.publication)
             answer |= {"score": read.reading.total, "grade": read.reading.grade, "scored_at": now}
+            answer |= {"phase": phase.phase if phase else "", "personas": PersonaFitting(fitting, many=True).data}
         return Response(answer)
 
 

@@ -12,7 +12,7 @@ from handoff.lib.bodies import Instant
 from handoff.queue.models import Handoff
 from handoff.queue.presenting import clock_json, cools
 from handoff.sla.models import Metric
-from scoring.models import Rule, RuleGroup, ScoringModel
+from scoring.models import ContentEntry, Persona, Rehearsal, Rule, RuleGroup, ScoringModel
 
 
 class CompanyShown(serializers.ModelSerializer[Company]):
@@ -256,6 +256,24 @@ class GroupShown(serializers.ModelSerializer[RuleGroup]):
         fields = ("key", "name", "dimension", "floor", "cap")
 
 
+class ContentShown(serializers.ModelSerializer[ContentEntry]):
+    """A line of the content catalogue."""
+
+    class Meta:
+        model = ContentEntry
+        fields = ("looks_at", "pattern", "phase", "offer", "campaign")
+
+
+class PersonaShown(serializers.ModelSerializer[Persona]):
+    """A persona with what a rep should know."""
+
+    condition = serializers.JSONField()
+
+    class Meta:
+        model = Persona
+        fields = ("key", "name", "standing", "condition", "pains", "goals")
+
+
 class ModelShown(serializers.ModelSerializer[ScoringModel]):
     """A version of the scoring model, without its rules."""
 
@@ -274,6 +292,8 @@ class WholeModel(ModelShown):
 
     groups = GroupShown(many=True)
     rules = RuleShown(many=True)
+    content = ContentShown(many=True)
+    personas = PersonaShown(many=True)
     fast_lane_kinds = serializers.ListField(child=serializers.CharField())
     product_kinds = serializers.ListField(child=serializers.CharField())
 
@@ -281,5 +301,24 @@ class WholeModel(ModelShown):
         fields = (  # type: ignore[assignment]
             *ModelShown.Meta.fields,
             *("cut_a", "cut_b", "cut_c", "cut_1", "cut_2", "cut_3"),
-            *("fast_lane_kinds", "product_kinds", "groups", "rules"),
+            *("fast_lane_kinds", "product_kinds", "groups", "rules", "content", "personas"),
         )
+
+
+class RehearsalShown(serializers.ModelSerializer[Rehearsal]):
+    """A rehearsal: how far it is, and what it found once it is finished."""
+
+    asked_at = Instant()
+    finished_at = Instant(allow_null=True)
+    state = serializers.SerializerMethodField()
+    result = serializers.JSONField(source="findings")
+
+    class Meta:
+        model = Rehearsal
+        fields = ("id", "model", "state", "leads_done", "leads_count", "asked_at", "finished_at", "result")
+
+    def get_state(self, rehearsal: Rehearsal) -> str:
+        """Return "waiting", "running", "done", "failed", or "changed" where the version was edited meanwhile."""
+        if rehearsal.finished_at:
+            return rehearsal.error or "done"
+        return "running" if rehearsal.alive_at else "waiting"

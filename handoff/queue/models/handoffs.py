@@ -86,6 +86,7 @@ class Handoff(models.Model):
     opened_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     opening_note = models.CharField(max_length=300, blank=True)
     publication = models.ForeignKey(Publication, on_delete=models.PROTECT, null=True, related_name="+")
+    is_paced = models.BooleanField(default=False, help_text=_("Handed over by the pace of its publication."))
     total = models.FloatField(_("score"))
     fit = models.FloatField()
     interest = models.FloatField()

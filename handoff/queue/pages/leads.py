@@ -1,5 +1,8 @@
 """Leads: the list, one lead with its score explained, and handing over or holding by hand."""
 
+from datetime import datetime
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -15,9 +18,13 @@ from handoff.leads.models import HANDED_OVER_FROM, Lead
 from handoff.lib.refusals import Refusal
 from handoff.people.doors import person
 from handoff.queue.chart import score_line
+from handoff.queue.explaining import reasons_of, what_is_ahead
 from handoff.queue.models import Handoff
 from handoff.queue.opening import hand_over_by_hand
-from handoff.queue.rescoring import read_one
+from handoff.queue.pages.moments import asked_moment
+from handoff.queue.personas import personas_at
+from handoff.queue.phases import phase_at
+from handoff.queue.rescoring import Read, read_one
 from handoff.queue.timeline import timeline
 
 
@@ -32,26 +39,48 @@ def lead_list(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def lead_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one lead: profile, score with its entries, timeline, handoffs."""
+    """Show one lead: profile, score with its entries now or at a chosen moment, timeline, handoffs."""
     user, now = person(request), timezone.now()
     lead = get_object_or_404(Lead.objects.visible_to(user).select_related("company", "owner", "team"), pk=pk)
+    form = asked_moment(request.GET, now=now)
     read = read_one(lead, at=now)
+    live = read.publication if read else None
+    holds = list(lead.holds.filter(released_at=None))
     context = {
         "lead": lead,
-        "read": read,
-        "reading": read.reading if read else None,
-        "model": read.publication.model if read else None,
-        "line": score_line(lead, now),
+        **_score_context(lead, read, form.moment, now),
+        "form": form,
+        "personas": personas_at(lead, now, publication=live) if live else [],
+        "phase": phase_at(lead, now, publication=live) if live else None,
         "events": timeline(lead),
         "permissions": permissions_of(lead),
         "handoffs": Handoff.objects.filter(lead=lead)
         .select_related("claimed_by", "assigned_to")
         .order_by("-opened_at"),
-        "holds": lead.holds.filter(released_at=None),
+        "holds": holds,
         "traits": described_traits(lead),
-        "may_hand_over": lead.stage in HANDED_OVER_FROM and not lead.holds.filter(released_at=None).exists(),
+        "may_hand_over": lead.stage in HANDED_OVER_FROM and not holds,
     }
-    return render(request, "leads/lead.html", context)
+    return render(request, "leads/lead.html", context, status=400 if form.errors else 200)
+
+
+def _score_context(lead: Lead, read_now: Read | None, past: datetime | None, now: datetime) -> dict[str, Any]:
+    """Return what explains the score now, or at `past`, with the line on which both lie."""
+    read = read_one(lead, at=past, past=True) if past else read_now
+    marked = (past, read.reading.total if read else 0.0) if past else None
+    return {
+        "read": read,
+        "reading": read.reading if read else None,
+        "model": read.publication.model if read else None,
+        "is_scored": read_now is not None,
+        "past": past,
+        "did_not_exist": past is not None and past < lead.created_at,
+        "reasons": reasons_of(read) if read else [],
+        "ahead": what_is_ahead(read_now, now) if read_now else "",
+        "is_mql": read_now.holds if read_now else False,
+        "threshold": read_now.publication.model.threshold if read_now else None,
+        "line": score_line(lead, now, read=read_now, past=marked) if read_now else None,
+    }
 
 
 @require_POST

@@ -16,7 +16,9 @@ from handoff.people.models import User
 from handoff.queue.claiming import taken_message
 from handoff.queue.forms import TouchForm
 from handoff.queue.models import Handoff, Outcome
-from handoff.queue.presenting import cools, due_pill, score_shares, why_now, with_what_rows_show
+from handoff.queue.personas import personas_at
+from handoff.queue.phases import phase_at
+from handoff.queue.presenting import cools, due_pill, live_publication, score_shares, why_now, with_what_rows_show
 from handoff.queue.qualification import missing_for_qualifying
 from handoff.queue.timeline import timeline
 from handoff.queue.undoing import BY_PEOPLE
@@ -39,7 +41,7 @@ def fetch(request: HttpRequest, pk: int) -> Handoff:
 
 def panel_context(handoff: Handoff, user: User, at: datetime) -> dict[str, Any]:
     """Return what the panel of `handoff` shows to `user`."""
-    lead = handoff.lead
+    lead, live = handoff.lead, live_publication(handoff)
     colleagues = (
         Lead.objects.filter(company=lead.company_id).exclude(pk=lead.pk) if lead.company_id else Lead.objects.none()
     )
@@ -50,6 +52,8 @@ def panel_context(handoff: Handoff, user: User, at: datetime) -> dict[str, Any]:
         "shares": score_shares(handoff),
         "why": why_now(handoff, most=3),
         "cools_at": cools(handoff),
+        "personas": personas_at(lead, at, publication=live) if live else [],
+        "phase": phase_at(lead, at, publication=live) if live else None,
         "events": timeline(lead, most=12),
         "permissions": permissions_of(lead),
         "colleagues": colleagues.visible_to(user).select_related("owner")[:5],

@@ -10,6 +10,7 @@ from django.utils import timezone
 from scoring.exchange import Unreadable, read, written
 from scoring.models import ScoringModel
 from scoring.publishing import NotPublishable, publish
+from scoring.rehearsing import rehearsed
 
 
 class Command(BaseCommand):
@@ -39,9 +40,14 @@ class Command(BaseCommand):
         self.stdout.write(f"{draft} is a new draft with {draft.rules.count()} rules.")
         if options["publish"]:
             try:
-                publish(draft, by=None, at=timezone.now())
+                rehearsal = rehearsed(draft, by=None, at=timezone.now())
+                publish(draft, by=None, at=timezone.now(), rehearsal=rehearsal)
             except NotPublishable as error:
                 raise CommandError(f"It stays a draft: {error}") from error
+            found = rehearsal.result
+            self.stdout.write(
+                f"Of {found['leads']} leads {found['become']} become MQL, {found['fall_back']} fall back."
+            )
             self.stdout.write(f"{draft} is live; the worker rescores everybody (or: manage.py tick).")
 
 

@@ -1,4 +1,4 @@
-"""What marketers write: versions of the scoring model with their rules, and when each was live."""
+"""What marketers write: versions of the scoring model, and their rules."""
 
 from decimal import Decimal
 from typing import Any, Self
@@ -95,6 +95,8 @@ class ScoringModel(models.Model):
             fit_cuts=(float(self.cut_a), float(self.cut_b), float(self.cut_c)),
             engagement_cuts=(float(self.cut_1), float(self.cut_2), float(self.cut_3)),
             time_zone=self.time_zone,
+            content=tuple(entry.spec() for entry in self.content.all()),
+            personas=tuple(persona.spec() for persona in self.personas.all()),
         )
 
 
@@ -214,27 +216,3 @@ class Rule(models.Model):
             values_of=self.values_of,
             silence_days=self.silence_days,
         )
-
-
-class Publication(models.Model):
-    """What was live from when: publishing writes one of these and nothing else about leads."""
-
-    class Qualifying(models.TextChoices):
-        NOW = "now", _("hand them over now")
-        NEXT_ACTIVITY = "next_activity", _("hand them over on their next activity")
-
-    model = models.ForeignKey(ScoringModel, on_delete=models.PROTECT, related_name="publications")
-    at = models.DateTimeField()
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    note = models.CharField(_("note"), max_length=300, blank=True)
-    qualifying = models.CharField(
-        _("leads that newly qualify"), max_length=20, choices=Qualifying.choices, default=Qualifying.NOW
-    )
-
-    class Meta:
-        verbose_name = _("publication")
-        verbose_name_plural = _("publications")
-        ordering = ["-at", "-id"]
-
-    def __str__(self) -> str:
-        return f"{self.model} {self.at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,53 @@
+"""Personas of leads: what a rep reads about them, and who is kept out of the queue as never a customer."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from handoff.leads.facts import profiles_of
+from handoff.leads.models import Hold, Lead
+from handoff.outbox.audit import record
+from scoring.engine import personas_of
+from scoring.fields import microseconds
+from scoring.models import Publication
+from scoring.publishing import current_publication, published
+from scoring.spec import PersonaSpec
+
+
+def personas_at(lead: Lead, at: datetime, *, publication: Publication | None = None) -> list[PersonaSpec]:
+    """Return the personas that fit `lead` under the model that is live (`publication`, if known), ideal ones first."""
+    publication = publication or current_publication(at)
+    if publication is None:
+        return []
+    order = {"ideal": 0, "usual": 1, "negative": 2}
+    return sorted(_fitting([lead], publication, at)[lead.pk], key=lambda persona: order[persona.standing])
+
+
+def _fitting(leads: Sequence[Lead], publication: Publication, at: datetime) -> dict[int, list[PersonaSpec]]:
+    prepared = published(publication)
+    if not prepared.personas or not leads:
+        return {lead.pk: [] for lead in leads}
+    found = personas_of(prepared, profiles_of(leads, prepared.persona_fields), microseconds(at))
+    return {lead.pk: personas for lead, personas in zip(leads, found, strict=True)}
+
+
+def held_back(leads: Sequence[Lead], publication: Publication, *, at: datetime) -> set[int]:
+    """Return which of `leads` (locked by the caller) are held, once a negative persona has set or lifted its hold."""
+    if not leads:
+        return set()
+    standing: dict[int, dict[str, Hold]] = {}
+    for hold in Hold.objects.filter(lead__in=leads, released_at=None):
+        standing.setdefault(hold.lead_id, {})[hold.reason] = hold
+    for lead_id, personas in _fitting(leads, publication, at).items():
+        negative = next((persona for persona in personas if persona.standing == "negative"), None)
+        held = standing.setdefault(lead_id, {})
+        if negative and Hold.Reason.PERSONA not in held:
+            held[Hold.Reason.PERSONA] = Hold.objects.create(
+                lead_id=lead_id, reason=Hold.Reason.PERSONA, note=negative.name, at=at
+            )
+            record("held", f"lead {lead_id}", by=None, at=at, persona=negative.name)
+        elif not negative and Hold.Reason.PERSONA in held:
+            hold = held.pop(Hold.Reason.PERSONA)
+            hold.released_at = at
+            hold.save(update_fields=["released_at"])
+            record("released", f"lead {lead_id}", by=None, at=at, persona=hold.note)
+    return {lead_id for lead_id, holds in standing.items() if holds}

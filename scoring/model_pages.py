@@ -1,0 +1,136 @@
+"""The pages of one version beside its form: copy, compare, try on a lead, rehearse, publish."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from scoring.comparing import changes
+from scoring.drafting import copy_to_draft
+from scoring.forms import PublishForm
+from scoring.histogram import histogram
+from scoring.models import Rehearsal, ScoringModel
+from scoring.population import population
+from scoring.publishing import NotPublishable, current_publication, problems_of, publish
+from scoring.rehearsing import ask, latest
+from scoring.trying import tried
+
+if TYPE_CHECKING:
+    from scoring.admin import ScoringModelAdmin
+
+Page = Callable[["ScoringModelAdmin", HttpRequest, ScoringModel], HttpResponse]
+CHANGE = "admin:scoring_scoringmodel_change"
+PUBLISH = "admin:scoring_scoringmodel_publish"
+
+
+def urls(admin: "ScoringModelAdmin") -> list[URLPattern]:
+    """Return the addresses of the pages, each for whoever may work on versions."""
+    pages = {"copy": _copy, "compare": _compare, "try": _try, "rehearse": _rehearse, "publish": _publish}
+    return [
+        path(f"<int:pk>/{name}/", admin.admin_site.admin_view(_door(admin, page)), name=f"scoring_scoringmodel_{name}")
+        for name, page in pages.items()
+    ]
+
+
+def _door(admin: "ScoringModelAdmin", page: Page) -> Callable[..., HttpResponse]:
+    def door(request: HttpRequest, pk: int) -> HttpResponse:
+        model = admin.get_object(request, str(pk))
+        if not admin.may_work(request):
+            raise PermissionDenied
+        if model is None:
+            raise Http404
+        return page(admin, request, model)
+
+    return door
+
+
+def _shown(admin: "ScoringModelAdmin", request: HttpRequest, name: str, model: ScoringModel, **context: Any) -> Any:
+    live = current_publication(timezone.now())
+    shared = {**admin.admin_site.each_context(request), "opts": admin.opts, "original": model, "live": live}
+    return TemplateResponse(request, f"admin/scoring/scoringmodel/{name}.html", {**shared, **context})
+
+
+def _copy(admin: "ScoringModelAdmin", request: HttpRequest, model: ScoringModel) -> HttpResponse:
+    """Copy a version to a new draft, and go there."""
+    if request.method != "POST":
+        return redirect(CHANGE, model.pk)
+    draft = copy_to_draft(model, by=request.user, at=timezone.now())  # type: ignore[arg-type]
+    messages.success(request, _("%(draft)s is a copy of %(model)s to work on.") % {"draft": draft, "model": model})
+    return redirect(CHANGE, draft.pk)
+
+
+def _compare(admin: "ScoringModelAdmin", request: HttpRequest, model: ScoringModel) -> HttpResponse:
+    """Show what the version says otherwise than what is live."""
+    live = ScoringModel.objects.live().first()
+    title = _("Compare version %(n)d with what is live") % {"n": model.version}
+    return _shown(admin, request, "compare", model, title=title, against=live, changes=changes(live, model))
+
+
+def _try(admin: "ScoringModelAdmin", request: HttpRequest, model: ScoringModel) -> HttpResponse:
+    """Let a lead be picked, and show how the version scores it, beside what is live."""
+    words, lead = request.GET.get("q", "").strip()[:100], request.GET.get("lead", "")
+    ids = [int(lead)] if lead.isdecimal() and len(lead) < 18 else []
+    problems = problems_of(model)
+    found = [] if problems else tried(model, ids, timezone.now())
+    return _shown(
+        admin, request, "try", model, title=_("Try version %(n)d on a lead") % {"n": model.version},
+        words=words, found=found, is_gone=bool(ids) and not found, problems=problems,
+        leads=population().looked_up(words),
+    )  # fmt: skip
+
+
+def _rehearse(admin: "ScoringModelAdmin", request: HttpRequest, model: ScoringModel) -> HttpResponse:
+    """Ask for a rehearsal, and go to where it will be read."""
+    if request.method == "POST":
+        try:
+            ask(model, by=request.user, at=timezone.now())  # type: ignore[arg-type]
+        except NotPublishable as error:
+            messages.error(request, str(error))
+    return redirect(PUBLISH, model.pk)
+
+
+def _publish(admin: "ScoringModelAdmin", request: HttpRequest, model: ScoringModel) -> HttpResponse:
+    """Show the rehearsal, ask what should happen to leads that newly qualify, then make the version live."""
+    if model.state == ScoringModel.State.LIVE:
+        messages.info(request, _("%(model)s is live already.") % {"model": model})
+        return redirect(CHANGE, model.pk)
+    form, problems = PublishForm(request.POST or None), problems_of(model)
+    rehearsal = latest(model)
+    if request.method == "POST" and form.is_valid():
+        named = Rehearsal.objects.filter(pk=form.cleaned_data.pop("rehearsal")).first()
+        try:
+            if named is None:
+                raise NotPublishable([_("Rehearse the version first.")])
+            publish(model, by=request.user, at=timezone.now(), rehearsal=named, **form.cleaned_data)  # type: ignore[arg-type]
+        except NotPublishable as error:
+            problems = error.problems
+        else:
+            said = _("%(model)s is live. Leads are scored anew; see how far it is below.")
+            messages.success(request, said % {"model": model})
+            return redirect(CHANGE, model.pk)
+    return _shown(
+        admin, request, "publish", model, form=form, problems=problems, **publishing_context(model, rehearsal)
+    )
+
+
+def publishing_context(model: ScoringModel, rehearsal: Rehearsal | None) -> dict[str, Any]:
+    """Return what the page says about `rehearsal`: its state, its picture, and some leads that change."""
+    title = _("Publish version %(n)d") if model.is_draft else _("Roll back to version %(n)d")
+    findings = rehearsal.findings if rehearsal else None
+    context: dict[str, Any] = {"title": title % {"n": model.version}, "rehearsal": rehearsal, "findings": findings}
+    if rehearsal and rehearsal.finished_at and findings:
+        capacity = {team["team"]: team for team in findings["capacity"]}
+        context["teams"] = [(*row, capacity.get(row[0], {})) for row in findings["by_team"]]
+        context["histogram"] = histogram(findings)
+        context["changed"] = [
+            (change, tried(model, findings["changed"][change][:5], rehearsal.finished_at))
+            for change in ("become", "fall_back")
+        ]
+    return context

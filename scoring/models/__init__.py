@@ -1,0 +1,9 @@
+"""The tables of scoring."""
+
+from scoring.models.patterns import ContentEntry, Persona, Phase
+from scoring.models.publications import Publication, Rehearsal
+from scoring.models.versions import Rule, RuleGroup, ScoringModel, points_field
+
+__all__ = [
+    "ContentEntry", "Persona", "Phase", "Publication", "Rehearsal", "Rule", "RuleGroup", "ScoringModel", "points_field",
+]  # fmt: skip

@@ -1,0 +1,137 @@
+"""`make bench`: fills a database, measures scoring beside bare PostgreSQL, and prints one table."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import psycopg
+
+from tests.benchmarks import statement
+from tests.benchmarks.base import Base
+from tests.benchmarks.floor import seconds_of_floor
+from tests.benchmarks.report import Row, machine, table
+
+ADDRESS = "postgresql://root@127.0.0.1:5432/handoff_bench"
+MIB = 1024
+CROSSINGS = 2000
+LISTS = 10
+
+
+def say(line: str) -> None:
+    """Tell whoever waits what is going on."""
+    sys.stderr.write(f"{line}\n")
+
+
+def measured(base: Base, work: str, *arguments: int) -> dict[str, float]:
+    """Measure `work` in a process of its own and return its figures."""
+    say(f"measuring: {work} over {base.leads:,} leads")
+    return base.child(work, *arguments)
+
+
+def rescore(base: Base) -> Iterator[Row]:
+    """Rescore the base after a publish, beside one statement and beside bare reading and writing."""
+    publication = published(base)
+    say("measuring: the statement and the floor")
+    computes = statement.seconds_to_compute(base)
+    writes = statement.seconds_to_write(base, publication)
+    base.reset()
+    reading, writing = seconds_of_floor(base, publication)
+    base.reset()
+    found = measured(base, "rescore")
+    same = statement.agreement(base)
+    taken, floor = found["seconds"], reading + writing
+    say(f"{same.same:,} of {same.leads:,} totals equal the statement's to {statement.NEAR:g}")
+    say(f"{same.holding:,} leads hold, {same.crossing:,} will cross")
+    work, spent = "rescore after a publish", f"{taken:.1f} s ({found['process']:.1f} s in its process)"
+    yield Row(work, spent, f"one statement that computes: {computes:.1f} s", taken / computes, 0.6)
+    yield Row(work, spent, f"one statement that writes too: {writes:.1f} s", taken / writes, 0.6)
+    yield Row(work, spent, f"floor: read {reading:.1f} s + write {writing:.1f} s", taken / floor, 1.5)
+    yield Row("its memory", f"{found['peak']:.0f} MiB", "", found["peak"], MIB, "MiB")
+    yield Row(
+        "its totals", f"{same.same:,} equal", f"the statement's {same.leads:,}", same.same / same.leads, 1, "", True
+    )
+
+
+def crossings(base: Base) -> Iterator[Row]:
+    """Act on the same number of crossings in the base and in one of a tenth."""
+    tenth = base.tenth()
+    stand(tenth)
+    due = min(CROSSINGS, tenth.leads // 10)
+    for each in (base, tenth):
+        scored_anew(each)
+    many, few = (measured(each, "crossings", due) for each in (base, tenth))
+    work = f"crossing tick, {many['due']:.0f} due"
+    compared = f"{few['due']:.0f} due in a tenth: {few['seconds']:.2f} s"
+    yield Row(work, f"{many['seconds']:.2f} s", compared, many["seconds"] / few["seconds"], 1.2)
+
+
+def single(base: Base) -> Iterator[Row]:
+    """Read one lead's score."""
+    found = measured(base, "single")
+    for rules, wanted in ((30, 20), (500, 100)):
+        wall, process = found[f"wall_{rules}"], found[f"process_{rules}"]
+        found_ms = f"{wall:.1f} ms ({process:.1f} ms in its process)"
+        yield Row(f"one lead of 60 activities, {rules} rules", found_ms, "", wall, wanted, "ms")
+
+
+def ingest(base: Base) -> Iterator[Row]:
+    """Take activities in through the API."""
+    for work, opens in (("ingest in lists of 1000", 1), ("the same, nobody handed over", 0)):
+        scored_anew(base)
+        found = measured(base, "ingest", LISTS, opens)
+        rate = f"{found['rate']:,.0f}/s, {found['handoffs']:.0f} handoffs"
+        compared = f"bare INSERT: {found['bare']:,.0f}/s"
+        yield Row(work, rate, compared, found["rate"] / found["bare"], 0.125, "", is_floor=True)
+        wall, process = found["wall"], found["process"]
+        yield Row("one activity to new score", f"{wall:.1f} ms ({process:.1f} ms in its process)", "", wall, 50, "ms")
+
+
+def published(base: Base) -> int:
+    """Put the base back and publish the thirty rules; return the publication."""
+    base.reset()
+    return int(base.child("publish")["publication"])
+
+
+def scored_anew(base: Base) -> None:
+    """Put the base back, and store the scores under the thirty rules without measuring how."""
+    statement.seconds_to_write(base, published(base))
+
+
+def stand(base: Base) -> None:
+    """Make the base unless it stands."""
+    say(f"the base of {base.leads:,} leads in {base.name}: filled once, kept while scale and tables stay the same")
+    base.ensure(fresh=os.environ.get("FRESH", "") not in {"", "0"})
+
+
+WORKS: dict[str, Callable[[Base], Iterator[Row]]] = {
+    "rescore": rescore,
+    "crossings": crossings,
+    "single": single,
+    "ingest": ingest,
+}
+
+
+def main() -> None:
+    """Measure what ONLY names, else everything, over SCALE of a million leads."""
+    base = Base(os.environ.get("BENCH_DATABASE_URL") or ADDRESS, float(os.environ.get("SCALE") or 1))
+    only = (os.environ.get("ONLY") or " ".join(WORKS)).split()
+    unknown = [name for name in only if name not in WORKS]
+    if unknown:
+        sys.exit(f"ONLY={unknown[0]!r}: use {', '.join(WORKS)}.")
+    try:
+        stand(base)
+    except psycopg.OperationalError as error:
+        sys.exit(f"No PostgreSQL answers at {base.url} ({error}). Start one, or name it in BENCH_DATABASE_URL.")
+    said = machine(base)
+    rows: list[Row] = []
+    for name in only:
+        try:
+            rows.extend(WORKS[name](base))
+        except subprocess.CalledProcessError:
+            say(f"{name}: its process failed and said why above; the table goes without it.")
+    sys.stdout.write(f"\n{said}\n\n{table(rows)}\n")
+
+
+if __name__ == "__main__":
+    main()
