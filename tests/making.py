@@ -67,7 +67,8 @@ def make_calendar(team: Team | None = None, *, zone: str = "Europe/Amsterdam") -
 def make_policy(*, first_touch_hours: int = 4, verdict_days: int = 10, slug: str = "standard", **values: Any) -> Policy:
     """Make a policy for all handoffs, with a first touch in business hours and a verdict in business days."""
     policy = Policy.objects.create(slug=slug, name=slug.capitalize(), created_at=MONDAY_9AM - 365 * DAY, **values)
-    Target.objects.create(policy=policy, metric=Metric.FIRST_TOUCH, amount=first_touch_hours, unit="hours")
+    touch = {"metric": Metric.FIRST_TOUCH, "amount": first_touch_hours, "unit": "hours", "needs_proof": False}
+    Target.objects.create(policy=policy, **touch)
     Target.objects.create(policy=policy, metric=Metric.VERDICT, amount=verdict_days, unit="days")
     return policy
 

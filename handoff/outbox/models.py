@@ -23,8 +23,10 @@ class Notice(models.Model):
     cause = models.CharField(max_length=120, help_text=_("What caused it; never twice for one person."))
     text = models.CharField(max_length=300)
     url = models.CharField(max_length=200, blank=True)
+    about = models.CharField(max_length=60, blank=True, help_text=_("The row, such as “handoff 12”."))
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
+    mail_after = models.DateTimeField(null=True, blank=True)  # empty once mailed, or where no mail is wanted
 
     objects = NoticeQuerySet.as_manager()
 
@@ -36,6 +38,9 @@ class Notice(models.Model):
             # The bell's count on every page.
             models.Index(fields=["user"], condition=models.Q(read_at=None), name="notice_unread"),
             models.Index(fields=["user", "-created_at"], name="notice_by_person"),
+            # The tick that bundles notices into mails, and the acts that settle what they were about.
+            models.Index(fields=["mail_after"], condition=models.Q(mail_after__isnull=False), name="notice_to_mail"),
+            models.Index(fields=["about"], condition=models.Q(read_at=None), name="notice_unread_about"),
         ]
 
     def __str__(self) -> str:

@@ -32,11 +32,27 @@ class Team(models.Model):
         GROUPS = "groups", _("in groups of at least five")
         NAMED = "named", _("named")
 
+    class OnAbsence(models.TextChoices):
+        KEEP = "keep", _("stay with them")
+        TEAM = "team", _("go back to the team")
+        NEXT = "next", _("go to the next rep")
+
     name = models.CharField(_("name"), max_length=80, unique=True)
     slug = models.SlugField(unique=True)
     countries = models.JSONField(_("countries"), default=list, blank=True, help_text=_("Two-letter codes, such as NL."))
+    territory = models.JSONField(_("territory"), null=True, blank=True)  # a condition over profile facts
+    position = models.PositiveSmallIntegerField(_("position"), default=100, help_text=_("The first match wins."))
     is_default = models.BooleanField(_("gets everything unrouted"), default=False)
     giving = models.CharField(_("giving"), max_length=10, choices=Giving.choices, default=Giving.PULL)
+    on_absence = models.CharField(
+        _("open leads of who is away"), max_length=10, choices=OnAbsence.choices, default=OnAbsence.TEAM
+    )
+    keeps_odd_stops = models.BooleanField(
+        _("list stops that look made for the clock"),
+        default=False,
+        help_text=_("Only with the team's agreement."),
+    )
+    turn = models.BigIntegerField(default=0, editable=False)  # how far its rotation has come
     names_in_reports = models.CharField(_("names in reports"), max_length=10, choices=Names.choices, default=Names.OFF)
 
     class Meta:
@@ -71,10 +87,18 @@ class PeopleManager(UserManager.from_queryset(UserQuerySet)):  # type: ignore[mi
 class User(AbstractUser):
     """Somebody who signs in."""
 
+    class NoticeMail(models.TextChoices):
+        AT_ONCE = "at_once", _("at once")
+        DIGEST = "digest", _("once a morning")
+        NEVER = "never", _("never")
+
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.REP)
     teams = models.ManyToManyField(Team, through="Membership", related_name="people")
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="en")
     time_zone = models.CharField(_("time zone"), max_length=40, default="Europe/Amsterdam")
+    notice_mail = models.CharField(
+        _("notices by mail"), max_length=10, choices=NoticeMail.choices, default=NoticeMail.AT_ONCE
+    )
 
     objects = PeopleManager()  # type: ignore[misc]
 
@@ -127,6 +151,7 @@ class Membership(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     share = models.PositiveSmallIntegerField(_("share"), default=1)
     capacity = models.PositiveSmallIntegerField(_("capacity"), default=30, help_text=_("Open leads at a time."))
+    turn = models.BigIntegerField(default=0, editable=False)  # when their next turn is, on the team's own scale
 
     class Meta:
         verbose_name = _("membership")
@@ -135,6 +160,71 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.team}"
+
+
+class AbsenceQuerySet(models.QuerySet["Absence"]):
+    """Questions about absences."""
+
+    def at(self, at: datetime) -> Self:
+        """Return those that last at `at`."""
+        return self.filter(starts_at__lte=at).exclude(ends_at__lte=at)
+
+
+class Absence(models.Model):
+    """A person is away from `starts_at` until before `ends_at`, or until they say that they are back."""
+
+    class Kind(models.TextChoices):
+        LEAVE = "leave", _("on leave")
+        SICK = "sick", _("sick")
+        OTHER = "other", _("away")
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="absences")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.LEAVE)
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"), null=True, blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", editable=False)
+    created_at = models.DateTimeField(editable=False)
+    handed_on_at = models.DateTimeField(null=True, editable=False)
+
+    objects = AbsenceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("absence")
+        verbose_name_plural = _("absences")
+        ordering = ["-starts_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_at=None) | models.Q(ends_at__gt=models.F("starts_at")),
+                name="ends_after_it_starts",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["user", "starts_at"], name="absence_by_person"),
+            # The tick that hands on the leads of who is away.
+            models.Index(fields=["starts_at"], condition=models.Q(handed_on_at=None), name="absence_to_hand_on"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_kind_display()} {self.starts_at:%Y-%m-%d}"
+
+
+class SavedView(models.Model):
+    """A working list: a page with its filters, under a name of its owner's."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_views")
+    page = models.CharField(max_length=40)  # the name of its address
+    name = models.CharField(_("name"), max_length=60)
+    query = models.CharField(max_length=500)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("working list")
+        verbose_name_plural = _("working lists")
+        ordering = ["name", "id"]
+        constraints = [models.UniqueConstraint(fields=["user", "page", "name"], name="one_working_list_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):

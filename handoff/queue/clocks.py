@@ -13,7 +13,7 @@ from handoff.people.models import User
 from handoff.queue.models import Assignment, Breach, Clock, Handoff
 from handoff.sla.calendars import calendar_of, hours_of
 from handoff.sla.clock import business_time_between, due_at
-from handoff.sla.models import Metric, PinnedHours, Policy
+from handoff.sla.models import Covered, Metric, PinnedHours, Policy
 
 
 def start_clocks(handoff: Handoff, *, at: datetime, metrics: Sequence[str] = (), round_: int = 1) -> None:
@@ -23,26 +23,36 @@ def start_clocks(handoff: Handoff, *, at: datetime, metrics: Sequence[str] = (),
         return
     hours = hours_of(policy, calendar_of(handoff.team))
     pinned = PinnedHours.of(hours)
-    targets = [target for target in policy.targets.all() if not metrics or target.metric in metrics]
-    Clock.objects.bulk_create(
-        Clock(
-            handoff=handoff,
-            metric=target.metric,
-            policy=policy,
-            hours=pinned,
-            round=round_,
-            started_at=at,
-            due_at=due_at(hours, at, target.for_clock()),
-        )
-        for target in targets
-    )
+    wanted = set(metrics) or {Metric.FIRST_TOUCH, Metric.CONNECT, Metric.VERDICT}
+    clocks = []
+    for target in policy.targets.all():
+        if target.metric in wanted:
+            due = due_at(hours, at, target.for_clock())
+            clock = Clock(handoff=handoff, metric=target.metric, policy=policy, hours=pinned, round=round_)
+            clock.started_at, clock.due_at, clock.acts_at = at, due, due
+            clocks.append(clock)
+    Clock.objects.bulk_create(clocks)
+    Handoff.objects.filter(pk=handoff.pk).update(policy=policy)
     refresh_due(handoff)
 
 
 def policy_for(handoff: Handoff) -> Policy | None:
     """Return the first policy in force that covers `handoff`."""
     policies = Policy.objects.in_force().prefetch_related("targets")
-    return next((policy for policy in policies if policy.covers(handoff.route)), None)
+    return next((policy for policy in policies if policy.covers(covered(handoff))), None)
+
+
+def covered(handoff: Handoff) -> Covered:
+    """Return what policies ask of `handoff`."""
+    lead = handoff.lead
+    return Covered(
+        route=handoff.route,
+        source=handoff.source,
+        grade=handoff.grade,
+        total=handoff.total,
+        team=handoff.team.slug if handoff.team else "",
+        country=lead.country or (lead.company.country if lead.company else ""),
+    )
 
 
 def refresh_due(handoff: Handoff) -> None:

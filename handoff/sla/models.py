@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
@@ -10,9 +11,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from handoff.people.models import Team
+from handoff.people.models import Team, User
 from handoff.sla.clock import Hours, Opening
 from handoff.sla.clock import Target as ClockTarget
+from handoff.sla.ladder import Rung
 
 
 class Weekday(models.IntegerChoices):
@@ -100,6 +102,20 @@ class TeamCalendar(models.Model):
         return f"{self.team}: {self.calendar}"
 
 
+class PersonCalendar(models.Model):
+    """The hours in which one person works, where they are not their team's."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="working_hours")
+    calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, related_name="people")
+
+    class Meta:
+        verbose_name = _("person's calendar")
+        verbose_name_plural = _("people's calendars")
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.calendar}"
+
+
 class PinnedHours(models.Model):
     """A calendar as it was when a clock started; equal ones share a row and none ever changes."""
 
@@ -133,11 +149,24 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
         return self.filter(retired_at=None).order_by("position", "id")
 
 
+@dataclass(frozen=True)
+class Covered:
+    """What a policy asks of a handoff: `team` is a slug, `country` that of the person, else of the company."""
+
+    route: str
+    source: str = ""
+    grade: str = ""
+    total: float = 0.0
+    team: str = ""
+    country: str = ""
+
+
 class Policy(models.Model):
-    """One version of an agreement: which handoffs it covers, and how much time each metric has."""
+    """One version of an agreement: which handoffs it covers, how much time each metric has, and what follows."""
 
     class Hours(models.TextChoices):
         TEAM = "team", _("the team's calendar")
+        REP = "rep", _("the rep's calendar")
         ALWAYS = "always", _("around the clock")
 
     slug = models.SlugField(_("short name"))
@@ -145,7 +174,19 @@ class Policy(models.Model):
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
     position = models.PositiveSmallIntegerField(_("position"), default=100, help_text=_("The first match wins."))
     routes = models.JSONField(_("routes"), default=list, blank=True, help_text=_("None chosen: all of them."))
+    sources = models.JSONField(_("sources"), default=list, blank=True)
+    grades = models.JSONField(_("grades"), default=list, blank=True, help_text=_("Such as A or B1."))
+    teams = models.JSONField(_("teams"), default=list, blank=True)  # their slugs
+    countries = models.JSONField(_("countries"), default=list, blank=True)
+    score_min = models.FloatField(_("score from"), null=True, blank=True)
+    score_max = models.FloatField(_("score below"), null=True, blank=True)
     counted_in = models.CharField(_("counted in"), max_length=10, choices=Hours.choices, default=Hours.TEAM)
+    attempts = models.PositiveSmallIntegerField(
+        _("attempts wanted"), default=6, help_text=_("With fewer, a lead that stays silent for six weeks is a breach.")
+    )
+    attempt_days = models.PositiveSmallIntegerField(_("spread over days"), default=14)
+    snoozes_at_most = models.PositiveSmallIntegerField(_("snoozes at most"), default=3)
+    snooze_days_at_most = models.PositiveSmallIntegerField(_("days of a snooze at most"), default=60)
     created_at = models.DateTimeField(_("created at"), editable=False)
     retired_at = models.DateTimeField(_("retired at"), null=True, blank=True, editable=False)
 
@@ -165,9 +206,27 @@ class Policy(models.Model):
     def __str__(self) -> str:
         return f"{self.name} (v{self.version})"
 
-    def covers(self, route: str) -> bool:
-        """Return whether a handoff that came by `route` falls under this policy."""
-        return not self.routes or route in self.routes
+    def covers(self, handoff: Covered) -> bool:
+        """Return whether such a handoff falls under this policy."""
+        return (
+            _is_among(handoff.route, self.routes)
+            and _is_among(handoff.source.casefold(), [source.casefold() for source in self.sources])
+            and _is_among(handoff.team, self.teams)
+            and _is_among(handoff.country, self.countries)
+            and (not self.grades or any(handoff.grade.startswith(grade) for grade in self.grades))
+            and (self.score_min is None or handoff.total >= self.score_min)
+            and (self.score_max is None or handoff.total < self.score_max)
+        )
+
+    @property
+    def covers_everything(self) -> bool:
+        """Whether no handoff is outside it."""
+        lists = (self.routes, self.sources, self.grades, self.teams, self.countries)
+        return not any(lists) and self.score_min is None and self.score_max is None
+
+
+def _is_among(value: str, wanted: list[str]) -> bool:
+    return not wanted or value in wanted
 
 
 class Metric(models.TextChoices):
@@ -176,6 +235,7 @@ class Metric(models.TextChoices):
     FIRST_TOUCH = "first_touch", _("first touch")
     CONNECT = "connect", _("connect")
     VERDICT = "verdict", _("verdict")
+    TAKEOVER = "takeover", _("takeover")
 
 
 class Target(models.Model):
@@ -190,6 +250,10 @@ class Target(models.Model):
     metric = models.CharField(_("metric"), max_length=20, choices=Metric.choices)
     amount = models.PositiveIntegerField(_("amount"), validators=[MinValueValidator(1)])
     unit = models.CharField(_("unit"), max_length=10, choices=Unit.choices, default=Unit.HOURS)
+    # Which touches stop the clock; none named: every channel, and every outcome that the metric is about.
+    channels = models.JSONField(_("channels that count"), default=list, blank=True)
+    outcomes = models.JSONField(_("outcomes that count"), default=list, blank=True)
+    needs_proof = models.BooleanField(_("only with evidence or a note"), default=True)
 
     class Meta:
         verbose_name = _("target")
@@ -203,6 +267,47 @@ class Target(models.Model):
     def for_clock(self) -> ClockTarget:
         """Return the target as a value for the clock."""
         return ClockTarget(self.amount, self.unit)  # type: ignore[arg-type]
+
+
+class LadderStep(models.Model):
+    """One rung of a policy's ladder: what happens while a clock of `metric` still runs, and when.
+
+    Either at `share` percent of the business time from start to due, or `offset` business minutes from due, before it
+    where negative.
+    """
+
+    class Action(models.TextChoices):
+        TELL_OWNER = "tell_owner", _("tell whoever has it")
+        TELL_TEAM = "tell_team", _("tell the team")
+        TELL_MANAGER = "tell_manager", _("tell the managers")
+        NEXT_REP = "next_rep", _("give it to the next rep")
+        BACK_TO_TEAM = "back_to_team", _("give it back to the team")
+        RAISE = "raise", _("put it on top of the queue")
+        NURTURE = "nurture", _("send it back to nurture")
+
+    policy = models.ForeignKey(Policy, on_delete=models.CASCADE, related_name="ladder")
+    metric = models.CharField(_("metric"), max_length=20, choices=Metric.choices)
+    share = models.PositiveSmallIntegerField(_("at % of the target"), null=True, blank=True)
+    offset = models.IntegerField(_("or minutes from due"), null=True, blank=True)
+    action = models.CharField(_("what happens"), max_length=20, choices=Action.choices)
+
+    class Meta:
+        verbose_name = _("step of the ladder")
+        verbose_name_plural = _("ladder")
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(share=None, offset__isnull=False) | models.Q(share__isnull=False, offset=None),
+                name="share_or_offset",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_metric_display()}: {self.get_action_display()}"
+
+    def rung(self) -> Rung:
+        """Return the step as a value for the ladder."""
+        return Rung(self.pk, self.metric, self.action, self.share, self.offset)
 
 
 def validate_time_zone(value: str) -> None:

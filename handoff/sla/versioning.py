@@ -73,10 +73,10 @@ def _locked(policy: Policy) -> Policy:
 
 
 def _require_another_for_everything(policy: Policy) -> None:
-    if policy.routes:
+    if not policy.covers_everything:
         return
-    others = Policy.objects.in_force().exclude(pk=policy.pk).values_list("routes", flat=True)
-    if all(others):
+    others = Policy.objects.in_force().exclude(pk=policy.pk)
+    if not any(other.covers_everything for other in others):
         raise NothingCovers(
             _("%(policy)s is the last one for every route: make another without routes first.") % {"policy": policy}
         )

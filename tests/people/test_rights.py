@@ -82,6 +82,7 @@ def test_a_manager_changes_own_teams_only() -> None:
     client = Client()
     client.force_login(mia)
     form = {"name": "Mine", "slug": "mine", "giving": "pull", "names_in_reports": "off"}
+    form |= {"position": "1", "on_absence": "team"}
     form |= {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
     own = mia.teams.get()
     assert client.post(reverse("admin:people_team_change", args=[own.pk]), form).status_code == 302

@@ -1,6 +1,6 @@
 """The rows of the queue: handoffs, the work on them, their verdicts and their clocks."""
 
-from handoff.queue.models.clocks import Breach, Clock
+from handoff.queue.models.clocks import Breach, Clock, FiredStep, Replan, ReplannedClock
 from handoff.queue.models.handoffs import Assignment, Handoff, Route, Verdict
 from handoff.queue.models.verdicts import (
     Answer,
@@ -10,7 +10,7 @@ from handoff.queue.models.verdicts import (
     Qualification,
     Recycling,
 )
-from handoff.queue.models.work import NextStep, Note, Outcome, Snooze, Touch, TouchChannel
+from handoff.queue.models.work import MailTemplate, NextStep, Note, Outcome, Snooze, Touch, TouchChannel
 
 __all__ = [
     "Answer",
@@ -20,12 +20,16 @@ __all__ = [
     "Deal",
     "Disqualification",
     "DisqualificationReason",
+    "FiredStep",
     "Handoff",
+    "MailTemplate",
     "NextStep",
     "Note",
     "Outcome",
     "Qualification",
     "Recycling",
+    "Replan",
+    "ReplannedClock",
     "Route",
     "Snooze",
     "Touch",

@@ -1,6 +1,6 @@
 """Clocks and breaches: what was due when, and where the agreement was broken."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from handoff.people.models import User
 from handoff.queue.models.handoffs import Handoff
-from handoff.sla.models import Metric, PinnedHours, Policy
+from handoff.sla.models import LadderStep, Metric, PinnedHours, Policy
+
+NOTICED_LATE = timedelta(minutes=5)
 
 
 class ClockQuerySet(models.QuerySet["Clock"]):
@@ -39,6 +41,9 @@ class Clock(models.Model):
     round = models.PositiveSmallIntegerField(default=1, help_text=_("Raised handoffs get another round."))
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    # When something is next to be done while it runs: a step of the ladder, or the breach. Empty: nothing more.
+    acts_at = models.DateTimeField(null=True)
+    steps_done = models.PositiveSmallIntegerField(default=0)
     stopped_at = models.DateTimeField(null=True)
     ending = models.CharField(max_length=10, choices=Ending.choices, blank=True)
     # Business time from start to stop, so that reports need no calendar.
@@ -58,8 +63,10 @@ class Clock(models.Model):
             ),
         ]
         indexes = [
-            # The tick that records breaches.
-            models.Index(fields=["due_at"], condition=Q(stopped_at=None), name="clock_due"),
+            # The tick that enforces.
+            models.Index(
+                fields=["acts_at"], condition=Q(stopped_at=None, acts_at__isnull=False), name="clock_to_act_on"
+            ),
             models.Index(fields=["metric", "started_at"], name="clock_by_metric"),
         ]
 
@@ -89,3 +96,66 @@ class Breach(models.Model):
 
     def __str__(self) -> str:
         return f"{self.clock}"
+
+
+class FiredStep(models.Model):
+    """A step of the ladder that was taken: `at` is its own instant, `fired_at` when a worker got to it."""
+
+    class Outcome(models.TextChoices):
+        DONE = "done", _("done")
+        NOBODY = "nobody", _("nobody was there for it")
+
+    clock = models.ForeignKey(Clock, on_delete=models.CASCADE, related_name="fired_steps")
+    step = models.ForeignKey(LadderStep, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    fired_at = models.DateTimeField()
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.DONE)
+
+    class Meta:
+        verbose_name = _("step taken")
+        verbose_name_plural = _("steps taken")
+        ordering = ["at", "id"]
+        constraints = [models.UniqueConstraint(fields=["clock", "step"], name="each_step_once")]
+
+    def __str__(self) -> str:
+        return f"{self.step} {self.at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was noticed noticeably later than it was due."""
+        return self.fired_at - self.at > NOTICED_LATE
+
+
+class Replan(models.Model):
+    """Somebody moved running clocks to the policies and calendars that are in force now."""
+
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reason = models.CharField(_("reason"), max_length=300)
+
+    class Meta:
+        verbose_name = _("re-plan")
+        verbose_name_plural = _("re-plans")
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.reason}"
+
+
+class ReplannedClock(models.Model):
+    """What one clock was before a re-plan."""
+
+    replan = models.ForeignKey(Replan, on_delete=models.CASCADE, related_name="clocks")
+    clock = models.ForeignKey(Clock, on_delete=models.CASCADE, related_name="replans")
+    policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="+")
+    hours = models.ForeignKey(PinnedHours, on_delete=models.PROTECT, related_name="+")
+    due_at = models.DateTimeField()
+    new_due_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("re-planned clock")
+        verbose_name_plural = _("re-planned clocks")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.clock_id}: {self.due_at:%Y-%m-%d %H:%M} → {self.new_due_at:%Y-%m-%d %H:%M}"

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from handoff.leads.models import Activity, Lead
 from handoff.people.models import Team, User
+from handoff.sla.models import Policy
 from scoring.models import Publication
 
 
@@ -71,7 +72,7 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
 
     def by_urgency(self) -> Self:
         """Order by what is lost by waiting: due first, then the highest score."""
-        return self.order_by(F("due_at").asc(nulls_last=True), "-total", "id")
+        return self.order_by("-priority", F("due_at").asc(nulls_last=True), "-total", "id")
 
 
 class Handoff(models.Model):
@@ -94,6 +95,8 @@ class Handoff(models.Model):
     grade = models.CharField(max_length=2)
     reasons = models.JSONField(default=list)  # entries as the contract names them
     source = models.CharField(_("source"), max_length=120, blank=True)
+    policy = models.ForeignKey(Policy, on_delete=models.PROTECT, null=True, related_name="+")
+    priority = models.PositiveSmallIntegerField(default=0, help_text=_("Raised by the ladder: on top of the queue."))
 
     assigned_to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="assigned_handoffs")
     claimed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="claimed_handoffs")
@@ -106,6 +109,8 @@ class Handoff(models.Model):
     touches_count = models.PositiveIntegerField(default=0)
     next_step_at = models.DateTimeField(null=True)
     snoozed_until = models.DateTimeField(null=True)
+    lapses_at = models.DateTimeField(null=True, help_text=_("When six weeks without an answer are over."))
+    lapse_warned_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=12, choices=Verdict.choices, blank=True)
     is_imported_history = models.BooleanField(default=False, editable=False)
@@ -130,6 +135,10 @@ class Handoff(models.Model):
             models.Index(fields=["team", "due_at"], condition=Q(closed_at=None), name="queue_of_team"),
             # The reports' cohorts.
             models.Index(fields=["opened_at"], name="handoff_cohort"),
+            # The tick that ends six weeks of silence.
+            models.Index(
+                fields=["lapses_at"], condition=Q(closed_at=None, lapses_at__isnull=False), name="handoff_lapsing"
+            ),
             # The ticks that remind of next steps and that end snoozes.
             models.Index(fields=["next_step_at"], condition=Q(next_step_at__isnull=False), name="handoff_next_step"),
             models.Index(fields=["snoozed_until"], condition=Q(snoozed_until__isnull=False), name="handoff_snoozed"),
@@ -159,6 +168,9 @@ class Assignment(models.Model):
 
     class How(models.TextChoices):
         ROTATION = "rotation", _("given in turn")
+        MEMORY = "memory", _("had this lead before")
+        LADDER = "ladder", _("given on by the ladder")
+        ABSENCE = "absence", _("stands in for somebody away")
         COLLEAGUE = "company", _("already in contact with the company")
         MANAGER = "manager", _("given by a manager")
         CLAIM = "claim", _("taken")

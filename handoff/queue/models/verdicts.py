@@ -41,6 +41,7 @@ class Qualification(models.Model):
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     expected_close = models.DateField(_("expected close"), null=True, blank=True)
     strength = models.PositiveSmallIntegerField(default=0)
+    accepted_at = models.DateTimeField(null=True, help_text=_("When whoever takes it on said so."))
 
     class Meta:
         verbose_name = _("qualification")

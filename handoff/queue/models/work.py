@@ -1,10 +1,11 @@
 """The work on a handoff: touches, next steps, notes and snoozes."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from handoff.people.models import User
+from handoff.people.models import Team, User
 from handoff.queue.models.handoffs import Handoff
 
 
@@ -112,7 +113,7 @@ class Note(models.Model):
 
 
 class Snooze(models.Model):
-    """A handoff out of sight until a date, with the reason on the record. Its clocks run on."""
+    """A handoff out of sight until a date, with the reason on the record. Only its verdict clock pauses."""
 
     handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="snoozes")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -131,3 +132,24 @@ class Snooze(models.Model):
 
     def __str__(self) -> str:
         return f"{self.until:%Y-%m-%d} {self.reason}"
+
+
+class MailTemplate(models.Model):
+    """A mail that reps of a team (or of all) can start from; names in braces are filled in from the lead."""
+
+    team = models.ForeignKey(
+        Team, on_delete=models.CASCADE, null=True, blank=True, verbose_name=_("team"), help_text=_("Empty: all teams.")
+    )
+    name = models.CharField(_("name"), max_length=60)
+    language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES)
+    subject = models.CharField(_("subject"), max_length=200)
+    body = models.TextField(_("text"))
+    position = models.PositiveSmallIntegerField(_("position"), default=100)
+
+    class Meta:
+        verbose_name = _("mail template")
+        verbose_name_plural = _("mail templates")
+        ordering = ["position", "name", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.language})"
