@@ -2,13 +2,17 @@
 
 import logging
 from datetime import datetime, timedelta
-from smtplib import SMTPException
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.mail import EmailMessage, get_connection
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from handoff.outbox.models import Mail
+from handoff.outbox.notices import notify
 
 log = logging.getLogger(__name__)
 ATTEMPTS = 8
@@ -28,7 +32,6 @@ def deliver_due(*, at: datetime) -> int:
 
 
 def _send(mail: Mail, at: datetime) -> int:
-    row = Mail.objects.filter(id=mail.id)
     message = EmailMessage(
         mail.subject.replace("\n", " "),
         mail.body,
@@ -40,10 +43,28 @@ def _send(mail: Mail, at: datetime) -> int:
     )
     try:
         message.send()
-    except (SMTPException, OSError, ValueError) as error:  # the last: a header that can't be written
-        given_up = at if mail.attempts + 1 >= ATTEMPTS else None
-        row.update(error=str(error)[:300], given_up_at=given_up)
-        log.warning("mail %d to %s: %s", mail.id, mail.to, error)
+    except Exception as error:  # whatever is wrong with a mail or its server must not keep the rest from leaving
+        log.warning("mail %d to %s failed", mail.id, mail.to, exc_info=True)
+        _keep_failure(mail, str(error), at)
         return 0
-    row.update(sent_at=at, error="")
+    Mail.objects.filter(id=mail.id).update(sent_at=at, error="")
     return 1
+
+
+@transaction.atomic
+def _keep_failure(mail: Mail, error: str, at: datetime) -> None:
+    given_up = mail.attempts + 1 >= ATTEMPTS
+    Mail.objects.filter(id=mail.id).update(error=error[:300], given_up_at=at if given_up else None)
+    if given_up:
+        _tell_administrators(mail, at)
+
+
+def _tell_administrators(mail: Mail, at: datetime) -> None:
+    """Say so under the administrators' bell, once a day: when a mail server is gone, so is all of its mail."""
+
+    def say() -> str:
+        return _("Mail to %(to)s can't be delivered; see whether more is waiting.") % {"to": mail.to}
+
+    people = get_user_model().objects.filter(Q(is_superuser=True) | Q(role="admin"), is_active=True)
+    url = reverse("admin:outbox_mail_changelist") + "?given_up_at__isempty=0"
+    notify(people, cause=f"given-up:{at:%Y-%m-%d}", say=say, url=url, at=at, by_mail=False)

@@ -1,20 +1,24 @@
-"""Telling people: one line under the bell, and a mail, each at most once per person and cause."""
+"""Telling people: one line under the bell, at most once per person and cause; `bundling.py` makes mail of it."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.utils import translation
-from django.utils.translation import gettext as _
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone, translation
 
-from handoff.outbox.models import Mail, Notice
+from handoff.outbox.models import Notice, NoticeQuerySet
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
 
 # Mail never leaves before the act that caused it can no longer be undone.
 UNDO_TIME = timedelta(seconds=10)
+BUNDLING_TIME = timedelta(seconds=60)  # what else happens meanwhile comes in the same mail
+MORNING, SATURDAY = time(8), 5
 
 
 def notify(
@@ -25,34 +29,85 @@ def notify(
     url: str,
     at: datetime,
     by_mail: bool = True,
+    about: str = "",
+    urgent: bool = False,
 ) -> None:
-    """Tell each of `people` once for `cause`, in their language; `say` is called under it and returns the text."""
-    notices, mails = [], []
+    """Tell each of `people` once for `cause`; `say` returns the text, and is called in their language and time zone.
+
+    `about` names the row, such as "handoff 12", so that the notice can be settled with it.
+    """
+    notices = []
     for person in people:
-        with translation.override(getattr(person, "language", settings.LANGUAGE_CODE)):
-            text = say()
-            notices.append(Notice(user_id=person.pk, cause=cause, text=text[:300], url=url, created_at=at))
-            if by_mail and person.email:
-                mails.append(
-                    Mail(
-                        to=person.email,
-                        subject=text[:200],
-                        body=_("%(text)s\n\nOpen it here: %(url)s\n") % {"text": text, "url": settings.BASE_URL + url},
-                        cause=cause,
-                        created_at=at,
-                        not_before=at + UNDO_TIME,
-                    )
-                )
+        with (
+            translation.override(getattr(person, "language", settings.LANGUAGE_CODE)),
+            timezone.override(_zone(person)),
+        ):
+            text = say()[:300]
+        mail_after = mail_time(person, at=at, urgent=urgent) if by_mail else None
+        notice = Notice(user_id=person.pk, cause=cause, text=text, url=url, about=about, created_at=at)
+        notice.mail_after = mail_after
+        notices.append(notice)
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
-    Mail.objects.bulk_create(mails, ignore_conflicts=True)
 
 
-def mark_read(notices: "Iterable[int]", *, user: "AbstractUser", at: datetime) -> int:
+def mail_time(person: "AbstractUser", *, at: datetime, urgent: bool = False) -> datetime | None:
+    """Return the earliest instant at which what `person` is told at `at` goes into a mail, None for never."""
+    wish = getattr(person, "notice_mail", "at_once")
+    if wish == "never" or not person.email:
+        return None
+    if wish == "digest":
+        return _next_morning(at + UNDO_TIME, _zone(person))
+    return at + (UNDO_TIME if urgent else BUNDLING_TIME)
+
+
+def _next_morning(at: datetime, zone: ZoneInfo) -> datetime:
+    morning = datetime.combine(at.astimezone(zone), MORNING, tzinfo=zone)
+    while morning < at or morning.weekday() >= SATURDAY:
+        morning += timedelta(days=1)  # on the wall clock: eight stays eight across summer time
+    return morning
+
+
+def _zone(person: "AbstractUser") -> ZoneInfo:
+    return ZoneInfo(getattr(person, "time_zone", settings.TIME_ZONE))
+
+
+def mark_read(notices: Iterable[int], *, user: "AbstractUser", at: datetime) -> int:
     """Mark these notices of `user` as read and return how many were unread."""
-    return Notice.objects.unread().filter(user_id=user.pk, id__in=list(notices)).update(read_at=at)
+    return _read(Notice.objects.filter(user_id=user.pk, id__in=list(notices)), at)
+
+
+def mark_all_read(*, user: "AbstractUser", at: datetime, up_to: int | None = None) -> int:
+    """Mark the notices of `user` as read, those with an id `up_to` a last one seen, and return how many were unread."""
+    mine = Notice.objects.filter(user_id=user.pk)
+    return _read(mine if up_to is None else mine.filter(id__lte=up_to), at)
+
+
+def settle(about: str, *, at: datetime, kinds: Iterable[str] = (), but: Iterable[str] = ()) -> int:
+    """Mark what nobody need be told of `about` any more as read, so that it is not mailed either; return how many.
+
+    `kinds` and `but` are beginnings of causes up to a colon ("waiting", or "step:5" for one clock): only those, or all
+    but those.
+    """
+    found = Notice.objects.filter(about=about)
+    if only := _of_kinds(kinds):
+        found = found.filter(only)
+    return _read(found.exclude(_of_kinds(but)) if but else found, at)
+
+
+def _of_kinds(kinds: Iterable[str]) -> Q:
+    found = Q()
+    for kind in kinds:
+        found |= Q(cause__startswith=f"{kind}:")
+    return found
+
+
+@transaction.atomic
+def _read(notices: NoticeQuerySet, at: datetime) -> int:
+    # Locked in the order of their ids: two who want the same rows in different orders would wait in a circle.
+    ids = list(notices.unread().select_for_update().order_by("id").values_list("id", flat=True))
+    return Notice.objects.filter(id__in=ids).update(read_at=at, mail_after=None) if ids else 0
 
 
 def withdraw(cause: str) -> None:
-    """Take back what has not reached anybody: mail not yet sent and notices not yet read."""
-    Mail.objects.filter(cause=cause, sent_at=None).delete()
+    """Take back what has not reached anybody: a notice that is not read, and with it the mail it would have become."""
     Notice.objects.unread().filter(cause=cause).delete()

@@ -4,4 +4,7 @@ from django.urls import path
 
 from handoff.outbox import views
 
-urlpatterns = [path("notices/", views.notices, name="notices")]
+urlpatterns = [
+    path("notices/", views.notices, name="notices"),
+    path("notices/<int:pk>/", views.open_notice, name="notice"),
+]

@@ -15,7 +15,17 @@ from rest_framework.request import Request
 
 from handoff.people.models import ApiToken, User
 
-SCOPES = ("leads:read", "leads:write", "queue:read", "queue:write", "reports:read", "models:read", "models:write")
+CALENDAR = "calendar"  # opens the calendar feed, and nothing of the API
+SCOPES = (
+    "leads:read",
+    "leads:write",
+    "queue:read",
+    "queue:write",
+    "reports:read",
+    "models:read",
+    "models:write",
+    CALENDAR,
+)
 PREFIX = "hof_"
 
 
@@ -45,6 +55,14 @@ def make_token(
     return secret
 
 
+def find_token(secret: str, *, at: datetime) -> ApiToken | None:
+    """Return the valid token with this secret, its owner along with it, and note that it was used."""
+    token = ApiToken.objects.valid(at).select_related("user").filter(digest=digest(secret)).first()
+    if token and token.last_used_on != at.date():
+        ApiToken.objects.filter(pk=token.pk).update(last_used_on=at.date())
+    return token
+
+
 class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer TOKEN`."""
 
@@ -53,13 +71,10 @@ class TokenAuthentication(BaseAuthentication):
         parts = get_authorization_header(request).split()
         if not parts or parts[0].lower() != b"bearer":
             return None
-        now = timezone.now()
         secret = parts[1].decode(errors="replace") if len(parts) == 2 else ""
-        token = ApiToken.objects.valid(now).select_related("user").filter(digest=digest(secret)).first()
+        token = find_token(secret, at=timezone.now())
         if token is None:
             raise AuthenticationFailed(_("This token is unknown, expired or revoked; make a new one."))
-        if token.last_used_on != now.date():
-            ApiToken.objects.filter(pk=token.pk).update(last_used_on=now.date())
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

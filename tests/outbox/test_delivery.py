@@ -9,10 +9,11 @@ import pytest
 from django.core import mail as outbox
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
+from django.test import Client
 
 from handoff.outbox.delivery import ATTEMPTS, deliver_due
-from handoff.outbox.models import Mail
-from tests.making import DAY, MONDAY_9AM
+from handoff.outbox.models import Mail, Notice
+from tests.making import DAY, MONDAY_9AM, make_user
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -23,6 +24,22 @@ class Broken(BaseEmailBackend):
 
     def send_messages(self, _messages: Sequence[EmailMessage]) -> int:
         raise SMTPServerDisconnected("it hung up")
+
+
+class Killing(BaseEmailBackend):
+    """A process that ends while it sends."""
+
+    def send_messages(self, _messages: Sequence[EmailMessage]) -> int:
+        raise KeyboardInterrupt
+
+
+class Odd(BaseEmailBackend):
+    """A mail server that fails in a way of its own for one address."""
+
+    def send_messages(self, messages: Sequence[EmailMessage]) -> int:
+        if messages[0].to == ["odd@handoff.example"]:
+            raise RuntimeError("nobody thought of this")
+        return len(messages)
 
 
 class Meddling(BaseEmailBackend):
@@ -93,6 +110,40 @@ def test_after_eight_attempts_it_is_given_up(settings: Any) -> None:
         deliver_due(at=MONDAY_9AM + day * DAY)
     mail = Mail.objects.get()
     assert (mail.attempts, mail.given_up_at, mail.sent_at) == (8, MONDAY_9AM + 7 * DAY, None)
+
+
+def test_giving_up_is_told_to_the_administrators_once_a_day(settings: Any) -> None:
+    use(settings, Broken)
+    ada, _rep = make_user("ada", "admin"), make_user("sam")
+    for number in range(3):
+        post(f"rep{number}@handoff.example")
+    for day in range(ATTEMPTS):
+        deliver_due(at=MONDAY_9AM + day * DAY)
+    notice = Notice.objects.get()
+    assert (notice.user, notice.mail_after) == (ada, None)
+    assert "rep0@handoff.example" in notice.text
+    assert "given_up_at" in notice.url
+    client = Client()
+    client.force_login(ada)
+    assert b"rep2@handoff.example" in client.get(notice.url).content
+
+
+def test_a_worker_killed_while_sending_leaves_the_mail_for_later(settings: Any) -> None:
+    use(settings, Killing)
+    post()
+    with pytest.raises(KeyboardInterrupt):
+        deliver_due(at=MONDAY_9AM)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert deliver_due(at=MONDAY_9AM) == 0
+    assert deliver_due(at=MONDAY_9AM + MINUTE) == 1
+
+
+def test_whatever_goes_wrong_with_one_mail_the_rest_leaves(settings: Any) -> None:
+    use(settings, Odd)
+    post("odd@handoff.example")
+    post("sam@handoff.example")
+    assert deliver_due(at=MONDAY_9AM) == 1
+    assert Mail.objects.get(to="odd@handoff.example").error == "nobody thought of this"
 
 
 def test_a_mail_that_can_not_be_written_does_not_stop_the_rest() -> None:
