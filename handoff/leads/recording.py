@@ -47,20 +47,28 @@ class _Known:
     by_email: dict[str, Lead]
     by_domain: dict[str, Company]
     by_name: dict[str, Company]
+    about: Lead | None = None
 
 
 @transaction.atomic
 def record_leads(
-    rows: Sequence[dict[str, Any]], *, by: User | None, at: datetime, stage: Stage = Stage.SUBSCRIBER
+    rows: Sequence[dict[str, Any]],
+    *,
+    by: User | None,
+    at: datetime,
+    stage: Stage = Stage.SUBSCRIBER,
+    about: Lead | None = None,
 ) -> list[Recorded]:
     """Make or change a lead for each row (the API's lead object); one result per row, in order.
+
+    A single row may be `about` a lead that is known, whatever id and address the row gives it.
 
     Absent keys keep, null clears, traits merge. A row that cannot be taken is rejected and the rest is kept.
     What a rep adds is theirs; a lead that `by` may not change is rejected.
     """
     cleaned = [_cleaned(row) for row in rows]
     good = [row for row in cleaned if isinstance(row, dict)]
-    known = _find(good)
+    known = _find(good, about)
     territories = Territories.load()
     batch = _Batch(known, territories, by, at, stage)
     results = [row if isinstance(row, Recorded) else batch.take(row) for row in cleaned]
@@ -78,13 +86,13 @@ def _cleaned(row: dict[str, Any]) -> dict[str, Any] | Recorded:
     return clean
 
 
-def _find(rows: list[dict[str, Any]]) -> _Known:
+def _find(rows: list[dict[str, Any]], about: Lead | None = None) -> _Known:
     ids = [row["external_id"] for row in rows if row.get("external_id")]
     emails = [row["email"] for row in rows if row.get("email")]
     # Locked in key order, so that two batches with the same leads wait instead of deadlocking.
-    found = (
-        Lead.objects.filter(Q(external_id__in=ids) | Q(email__in=emails)).order_by("id").select_for_update(of=("self",))
-    )
+    wanted = Q(external_id__in=ids) | Q(email__in=emails)
+    found = Lead.objects.filter(wanted | Q(pk=about.pk) if about else wanted)
+    found = found.order_by("id").select_for_update(of=("self",))
     leads = list(found.select_related("company"))
     companies = [row["company"] for row in rows if row.get("company")]
     domains = {company["domain"] for company in companies if company.get("domain")}
@@ -96,6 +104,7 @@ def _find(rows: list[dict[str, Any]]) -> _Known:
         {lead.email: lead for lead in leads if lead.email},
         {company.domain: company for company in kept if company.domain},
         {company.name.casefold(): company for company in kept if not company.domain},
+        next((lead for lead in leads if about and lead.pk == about.pk), None),
     )
 
 
@@ -117,13 +126,10 @@ class _Batch:
         """Apply one clean row and say what became of it."""
         by_id = self.known.by_id.get(row.get("external_id") or "")
         by_email = self.known.by_email.get(row.get("email") or "")
-        if by_id and by_email and by_id is not by_email:
-            message = _("The id “%(id)s” and the address “%(email)s” belong to two different leads.")
-            return Recorded(
-                "rejected", code="identity_conflict", detail=message % {"id": row["external_id"], "email": row["email"]}
-            )
-        lead = by_id or by_email
-        if lead and not may_correct(lead, self.by):
+        if len({id(lead) for lead in (self.known.about, by_id, by_email) if lead}) > 1:
+            return Recorded("rejected", code="identity_conflict", detail=_conflict(row))
+        lead = self.known.about or by_id or by_email
+        if lead and lead.pk and not may_correct(lead, self.by):
             message = _("This lead is known already, and not yours to change.")
             return Recorded("rejected", code="not_allowed", detail=message)
         is_new = lead is None
@@ -160,18 +166,18 @@ class _Batch:
         merged = {**lead.traits, **row.get("traits", {})}
         lead.traits = {name: value for name, value in merged.items() if value is not None}
         lead.email_is_free, lead.email_is_disposable = is_free(lead.email), is_disposable(lead.email)
-        lead.team_id = self._team_id(lead)
         if lead.external_id:
             self.known.by_id[lead.external_id] = lead
         if lead.email:
             self.known.by_email[lead.email] = lead
 
-    def _team_id(self, lead: Lead) -> int | None:
-        """Return the team that the lead's country decides; who sees only their own teams keeps it in one of them."""
-        if lead.pk and lead.owner_id:
-            return lead.team_id
-        routed, own = self.territories.team_id_for(lead), self.own_teams
-        return routed if routed in own or not own else lead.team_id or own[0]
+    def _route(self) -> None:
+        """Give each lead that nobody works on to its team; who sees only their own teams keeps it in one of them."""
+        taken = [*self.new, *self.changed.values()]
+        free = [lead for lead in taken if not lead.pk or (lead.owner_id is None and lead.stage != Stage.MQL)]
+        own = self.own_teams
+        for lead, routed in zip(free, self.territories.team_ids_for(free, at=self.at), strict=True):
+            lead.team_id = routed if routed in own or not own else lead.team_id or own[0]
 
     def _agree(self, lead: Lead, row: dict[str, Any]) -> bool:
         """Keep what the row says of consent, where it is news."""
@@ -223,6 +229,7 @@ class _Batch:
 
     def save(self) -> None:
         """Write everything that was taken."""
+        self._route()
         for company in self.companies.values():
             company.save()
         for lead in [*self.new, *self.changed.values()]:
@@ -244,6 +251,13 @@ def may_correct(lead: Lead, user: User | None) -> bool:
     if user is None or user.is_admin or user.is_marketer:
         return True
     return lead.owner_id == user.pk or (user.is_manager and lead.team_id in user.team_ids())
+
+
+def _conflict(row: dict[str, Any]) -> str:
+    if not row.get("external_id"):
+        return _("The address “%(email)s” belongs to another lead.") % {"email": row["email"]}
+    message = _("The id “%(id)s” and the address “%(email)s” belong to two different leads.")
+    return message % {"id": row["external_id"], "email": row["email"]}
 
 
 def _snapshot(lead: Lead) -> tuple[Any, ...]:

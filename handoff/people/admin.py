@@ -13,7 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from handoff.lib.admin import ReadOnlyAdmin, zone_choices
-from handoff.people.models import ApiToken, Membership, Team, User
+from handoff.outbox.audit import record
+from handoff.people.absences import people_led_by
+from handoff.people.forms import AbsenceForm, TeamForm
+from handoff.people.models import Absence, ApiToken, Membership, Team, User
 from handoff.people.revoking import revoke
 
 # Roles decide about rights here; groups would only look as if they did.
@@ -91,7 +94,9 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
 class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Teams; managers change their own."""
 
-    list_display = ("name", "countries_named", "is_default", "giving", "names_in_reports")
+    form = TeamForm
+    list_display = ("name", "countries_named", "position", "is_default", "giving", "on_absence", "names_in_reports")
+    ordering = ("position", "id")
     search_fields = ("name",)
     prepopulated_fields = {"slug": ("name",)}
     inlines = [PeopleOfTeam]
@@ -103,13 +108,11 @@ class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         is_own = obj is None or user.is_admin or obj.pk in user.team_ids()
         return super().has_change_permission(request, obj) and is_own
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Ask for countries as plain codes."""
-        if db_field.name == "countries":
-            return CountriesField(
-                label=_("Countries"), required=False, help_text=_("Two-letter codes, such as NL, BE.")
-            )
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form; what is only read needs none."""
+        if obj is not None and not self.has_change_permission(request, obj):
+            kwargs["form"] = forms.ModelForm
+        return super().get_form(request, obj, change=change, **kwargs)
 
     @admin.display(description=_("countries"))
     def countries_named(self, team: Team) -> str:
@@ -117,22 +120,41 @@ class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return ", ".join(team.countries)
 
 
-class CountriesField(forms.CharField):
-    """Country codes separated by commas."""
+@admin.register(Absence)
+class AbsenceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Who is away; managers say so of the people of their teams."""
 
-    def prepare_value(self, value: Any) -> Any:
-        """Return the codes as text."""
-        return ", ".join(value) if isinstance(value, list) else value
+    list_display = ("user", "kind", "starts_at", "ends_at", "by", "handed_on_at")
+    list_select_related = ("user", "by")
+    list_filter = ("kind", "user__teams")
+    search_fields = ("user__username", "user__first_name", "user__last_name")
+    form = AbsenceForm
+    actions = None
 
-    def to_python(self, value: Any) -> Any:
-        """Return the codes, each once."""
-        codes = [code.strip().upper() for code in str(value or "").replace(",", " ").split()]
-        wrong = [code for code in codes if len(code) != 2 or not code.isalpha()]
-        if wrong:
-            raise forms.ValidationError(
-                _("“%(code)s” is no country code; use two letters, such as NL."), params={"code": wrong[0]}
-            )
-        return list(dict.fromkeys(codes))
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Absence]:
+        """Return the absences of the people whom they lead."""
+        user: Any = request.user
+        absences = super().get_queryset(request)
+        return absences if user.is_admin else absences.filter(user__in=people_led_by(user))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Say that an absence stays with its person."""
+        return ("user",) if obj else ()
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the people whom they lead."""
+        if db_field.name == "user":
+            kwargs["queryset"] = people_led_by(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Absence, form: Any, change: bool) -> None:
+        """Keep who entered it, and when."""
+        user: Any = request.user
+        now = timezone.now()
+        if not change:
+            obj.by, obj.created_at = user, now
+        obj.save()
+        record("away", f"user {obj.user_id}", by=user, at=now, kind=obj.kind)
 
 
 @admin.register(ApiToken)

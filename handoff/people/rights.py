@@ -21,8 +21,11 @@ PERMITTED: dict[str, dict[str, frozenset[str]]] = {
         "people.user": READ,
         "people.team": frozenset({"view", "change"}),
         "people.membership": EDIT,
+        "people.absence": EDIT,
         "queue": READ,
+        "queue.replan": KEEP,
         "queue.disqualificationreason": KEEP,
+        "queue.mailtemplate": EDIT,
         "leads": READ,
     },
 }

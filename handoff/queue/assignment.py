@@ -1,55 +1,67 @@
-"""Giving a handoff to a rep: to the colleague already in contact with the company, or to the next in turn."""
+"""Giving a handoff to a rep: who had the lead before, the colleague who knows the company, or the next in turn."""
 
 from datetime import datetime
 
-from django.db.models import Count, Max, Q
+from django.db.models import Max
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from handoff.leads.models import Lead, Stage
-from handoff.outbox.notices import notify
-from handoff.people.models import Membership, Role, Team, User
-from handoff.queue.models import Assignment, Handoff
+from handoff.outbox.notices import notify, settle
+from handoff.people.models import Absence, Team, User
+from handoff.queue.models import Assignment, Handoff, Route
+from handoff.queue.rotation import available, next_in_turn
 
 IN_CONTACT = (Stage.MQL, Stage.SQL, Stage.OPPORTUNITY, Stage.CUSTOMER)
 
 
 def give_in_turn(handoff: Handoff, *, at: datetime) -> User | None:
-    """Assign a new handoff by the rules of its team and return to whom, None where reps take leads themselves."""
-    colleague = _in_contact_with_company(handoff.lead)
-    if colleague:
-        assign_to(handoff, colleague, how=Assignment.How.COLLEAGUE, by=None, at=at)
-        return colleague
-    if handoff.team is None or handoff.team.giving != Team.Giving.ROTATION:
-        return None
-    rep = next_in_turn(handoff.team)
+    """Assign a new handoff by the rules and return to whom, None where it waits for somebody to take it."""
+    rep, how = _had_it_before(handoff, at), Assignment.How.MEMORY
+    if rep is None:
+        rep, how = _in_contact_with_company(handoff.lead, at), Assignment.How.COLLEAGUE
+    if rep is None and handoff.team and handoff.team.giving == Team.Giving.ROTATION:
+        rep, how = next_in_turn(handoff.team, at=at), Assignment.How.ROTATION
+        if rep is None:
+            tell_nobody_is_free(handoff, at=at)
     if rep:
-        assign_to(handoff, rep, how=Assignment.How.ROTATION, by=None, at=at)
+        assign_to(handoff, rep, how=how, by=None, at=at)
     return rep
 
 
-def _in_contact_with_company(lead: Lead) -> User | None:
+def _had_it_before(handoff: Handoff, at: datetime) -> User | None:
+    """Return who held the lead's last handoff, if they are still in the team, here, and have room."""
+    closed = Handoff.objects.filter(lead=handoff.lead_id, closed_at__isnull=False)
+    last = closed.only("claimed_by", "assigned_to").order_by("-closed_at", "-id").first()
+    if last is None or last.holder_id is None or handoff.team is None:
+        return None
+    return next((seat.user for seat in available(handoff.team, at=at) if seat.user_id == last.holder_id), None)
+
+
+def _in_contact_with_company(lead: Lead, at: datetime) -> User | None:
     if lead.company_id is None:
         return None
     others = Lead.objects.filter(company_id=lead.company_id, stage__in=IN_CONTACT, owner__is_active=True)
-    last = others.exclude(pk=lead.pk).select_related("owner").order_by("-stage_since", "-id").first()
+    here = others.exclude(pk=lead.pk).exclude(owner__in=Absence.objects.at(at).values("user"))
+    last = here.select_related("owner").order_by("-stage_since", "-id").first()
     return last.owner if last else None
 
 
-def next_in_turn(team: Team) -> User | None:
-    """Return the rep of `team` with room whose last turn, weighted by share, is longest ago."""
-    open_ones = Count("user__assignments", filter=Q(user__assignments__ended_at=None), distinct=True)
-    turns = Count("user__assignments", filter=Q(user__assignments__how=Assignment.How.ROTATION), distinct=True)
-    last = Max("user__assignments__started_at", filter=Q(user__assignments__how=Assignment.How.ROTATION))
-    members = Membership.objects.filter(team=team, user__is_active=True, user__role=Role.REP, share__gt=0)
-    rows = members.select_related("user").annotate(load=open_ones, turns=turns, last=last)
-    with_room = [row for row in rows if row.load < row.capacity]
-    if not with_room:
-        return None
-    chosen = min(
-        with_room, key=lambda row: (row.turns / row.share, row.last.timestamp() if row.last else 0, row.user_id)
+def tell_nobody_is_free(handoff: Handoff, *, at: datetime) -> None:
+    """Tell the managers, once, that a lead of a team that is given leads waits because nobody has room."""
+
+    def say() -> str:
+        return _("Nobody in %(team)s is free for %(lead)s.") % {"team": handoff.team, "lead": handoff.lead.name}
+
+    url = reverse("handoff", args=[handoff.pk])
+    notify(
+        User.objects.managers_of(handoff.team),
+        cause=f"nobody-free:{handoff.pk}",
+        say=say,
+        url=url,
+        at=at,
+        about=f"handoff {handoff.pk}",
     )
-    return chosen.user
 
 
 def assign_to(
@@ -58,6 +70,7 @@ def assign_to(
     """Make `user` the holder of `handoff` (locked by the caller) from `at` on; who had it before no longer has."""
     end_assignment(handoff, at=at, because=because or how)
     begin_assignment(handoff, user, how=how, by=by, at=at, note=note)
+    settle_waiting(handoff, at=at)
     handoff.assigned_to, handoff.claimed_by, handoff.claimed_at, handoff.seen_at = user, None, None, None
     if user.team_ids() and handoff.team_id not in user.team_ids():
         handoff.team_id = user.team_ids()[0]
@@ -66,6 +79,20 @@ def assign_to(
     Lead.objects.filter(pk=handoff.lead_id).update(owner=user)
     if by is None or by.pk != user.pk:
         _tell(handoff, user, at)
+
+
+def settle_waiting(handoff: Handoff, *, at: datetime) -> None:
+    """Somebody has `handoff` now: nobody need hear any more that it waits, or that it was theirs before."""
+    settle(f"handoff {handoff.pk}", kinds=["waiting", "assigned", "request", "nobody-free", "nobody"], at=at)
+
+
+def give_back(handoff: Handoff, *, because: str, at: datetime) -> None:
+    """Take `handoff` (locked by the caller) from its holder, so that it waits for its team again."""
+    end_assignment(handoff, at=at, because=because)
+    handoff.assigned_to = handoff.claimed_by = handoff.claimed_at = None
+    handoff.version += 1
+    handoff.save(update_fields=["assigned_to", "claimed_by", "claimed_at", "version"])
+    Lead.objects.filter(pk=handoff.lead_id).update(owner=None)
 
 
 def begin_assignment(handoff: Handoff, user: User, *, how: str, by: User | None, at: datetime, note: str = "") -> None:
@@ -89,4 +116,5 @@ def _tell(handoff: Handoff, user: User, at: datetime) -> None:
         return _("%(lead)s was handed over to you.") % {"lead": handoff.lead.name}
 
     cause = f"assigned:{handoff.pk}:{handoff.version}"
-    notify([user], cause=cause, say=say, url=reverse("handoff", args=[handoff.pk]), at=at)
+    url, asked = reverse("handoff", args=[handoff.pk]), handoff.route == Route.FAST_LANE
+    notify([user], cause=cause, say=say, url=url, at=at, about=f"handoff {handoff.pk}", urgent=asked)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
@@ -10,9 +10,12 @@ from handoff.leads.models import Lead
 from handoff.lib.refusals import AlreadyTaken, Incomplete, NotAllowed
 from handoff.outbox.audit import record
 from handoff.people.models import User
-from handoff.queue.assignment import assign_to, begin_assignment, end_assignment
+from handoff.queue.assignment import assign_to, begin_assignment, give_back, settle_waiting
 from handoff.queue.models import Assignment, Handoff
+from handoff.queue.models.handoffs import HandoffQuerySet
 from handoff.queue.working import copy_state, lock, lock_lead
+
+ATTEMPTS = 50
 
 
 @transaction.atomic
@@ -32,6 +35,7 @@ def claim(handoff: Handoff, *, by: User, at: datetime) -> None:
     handoff.refresh_from_db()
     if handoff.assigned_to_id != by.pk:
         begin_assignment(handoff, by, how=Assignment.How.CLAIM, by=by, at=at)
+    settle_waiting(handoff, at=at)
     Handoff.objects.filter(pk=handoff.pk, seen_at=None).update(seen_at=at)
     Lead.objects.filter(pk=handoff.lead_id).update(owner=by)
     record("claimed", f"handoff {handoff.pk}", by=by, at=at)
@@ -47,14 +51,25 @@ def taken_message(handoff: Handoff) -> str:
 def take_next(*, by: User, at: datetime) -> Handoff | None:
     """Claim the most urgent unclaimed handoff that `by` may take, None where nothing waits."""
     waiting = Handoff.objects.visible_to(by).unclaimed().filter(team_id__in=by.team_ids()).awake(at).by_urgency()
-    # Whoever loses the race for one goes on to the next.
-    for handoff in waiting[:50]:
+    for _attempt in range(ATTEMPTS):
         try:
-            claim(handoff, by=by, at=at)
+            with transaction.atomic():
+                handoff = _first_free(waiting)
+                if handoff:
+                    claim(handoff, by=by, at=at)
+                return handoff
         except AlreadyTaken:
-            continue
-        return handoff
+            continue  # whoever loses the race for one goes on to the next
     return None
+
+
+def _first_free(waiting: HandoffQuerySet) -> Handoff | None:
+    """Return the first, by its lead, that nobody is just working on; where all are, the first: it is worth a wait."""
+    free = None
+    if connection.features.has_select_for_update_skip_locked:
+        # So many takers at once each lock another lead instead of all queueing for the same one.
+        free = waiting.select_related("lead").select_for_update(of=("lead",), skip_locked=True).first()
+    return free or waiting.first()
 
 
 @transaction.atomic
@@ -65,11 +80,7 @@ def release(handoff: Handoff, *, reason: str, by: User, at: datetime, version: i
     found = lock(handoff, by=by, version=version)
     if found.holder_id is None:
         raise NotAllowed(_("Nobody holds this lead."))
-    end_assignment(found, at=at, because=reason)
-    found.assigned_to = found.claimed_by = found.claimed_at = None
-    found.version += 1
-    found.save(update_fields=["assigned_to", "claimed_by", "claimed_at", "version"])
-    Lead.objects.filter(pk=found.lead_id).update(owner=None)
+    give_back(found, because=reason, at=at)
     record("released", f"handoff {found.pk}", by=by, at=at, reason=reason)
     copy_state(found, handoff)
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from handoff.intake.models import Import, ImportRemark
 from handoff.leads.models import Activity, Consent, Hold, LeadScore, TraitField
 from handoff.outbox.models import AuditEntry, Mail, Notice
-from handoff.people.models import ApiToken, Team, User
+from handoff.people.models import Absence, ApiToken, Team, User
 from handoff.queue.models import (
     Breach,
     Clock,
@@ -45,6 +45,7 @@ from tests.making import (
 pytestmark = pytest.mark.django_db
 OURS = [model for model in admin.site._registry if model._meta.app_label not in {"axes", "auth"}]
 WRITTEN_TO = {
+    "absence",
     "team",
     "user",
     "traitfield",
@@ -84,6 +85,7 @@ def make_world(number: int, publication: Publication) -> None:
     Mail.objects.create(to=rep.email, subject="Hello", cause=str(number), created_at=at, not_before=at)
     Notice.objects.create(user=rep, text="Hello", cause=str(number), created_at=at)
     AuditEntry.objects.create(at=at, by=rep, act="claim", subject=f"handoff {number}")
+    Absence.objects.create(user=rep, starts_at=at, created_at=at)
     ApiToken.objects.create(user=rep, digest=str(number), created_at=at)
     run = Import.objects.create(file_name="leads.csv", by=rep, created_at=at)
     ImportRemark.objects.create(run=run, line=1, reason="No e-mail address.")

@@ -1,0 +1,83 @@
+"""The forms about people. They read input; the acts decide."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import gettext_lazy as _
+
+from handoff.people.models import Absence, Team
+from scoring.condition_field import ConditionField
+
+
+def _day(**kwargs: Any) -> forms.DateField:
+    within = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2199, 12, 31))]
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(widget=widget, validators=within, **kwargs)
+
+
+class AwayForm(forms.Form):
+    """From which day until which day somebody is away."""
+
+    first_day = _day(label=_("Away from"))
+    last_day = _day(label=_("until and with"), required=False, help_text=_("Leave it empty if you don't know yet."))
+
+
+class AbsenceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """An absence as a manager enters it."""
+
+    class Meta:
+        model = Absence
+        fields = "__all__"  # noqa: DJ007 (the admin names them; the others are not editable)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an end before the beginning."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        starts_at, ends_at = cleaned.get("starts_at"), cleaned.get("ends_at")
+        if starts_at and ends_at and ends_at <= starts_at:
+            self.add_error("ends_at", _("An absence ends after it begins."))
+        return cleaned
+
+
+class CountriesField(forms.CharField):
+    """Country codes separated by commas."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return the codes as text."""
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """Return the codes, each once."""
+        codes = [code.strip().upper() for code in str(value or "").replace(",", " ").split()]
+        wrong = [code for code in codes if len(code) != 2 or not code.isalpha()]
+        if wrong:
+            raise forms.ValidationError(
+                _("“%(code)s” is no country code; use two letters, such as NL."), params={"code": wrong[0]}
+            )
+        return list(dict.fromkeys(codes))
+
+
+class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A team with its territory."""
+
+    fields: dict[str, Any]
+
+    countries = CountriesField(label=_("Countries"), required=False, help_text=_("Two-letter codes, such as NL, BE."))
+    territory = ConditionField(
+        label=_("Territory"),
+        sources=["profile"],
+        help_text=_("Which leads it gets. Where countries are named too, both have to hold."),
+    )
+
+    class Meta:
+        model = Team
+        fields = "__all__"  # noqa: DJ007 (the admin names them; the others are not editable)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["territory"].stands_on(self.instance.territory or {}, "profile")
+
+    def clean_territory(self) -> Any:
+        """Return the condition as a tree, None where there is none."""
+        return self.fields["territory"].tree(self.cleaned_data["territory"], "profile") or None
