@@ -13,7 +13,8 @@ class Tick:
 
 
 TICKS = (
-    Tick("breaches", "handoff.queue.enforcement.record_due_breaches", 15),
+    Tick("enforcement", "handoff.queue.enforcement.enforce_due", 15),
+    Tick("silence", "handoff.queue.lapsing.end_silence", 60),
     Tick("crossings", "handoff.queue.rescoring.act_on_crossings", 20),
     Tick("publications", "handoff.queue.rebasing.rescore_stale", 5),
     Tick("rehearsals", "scoring.rehearsing.run_waiting", 3),
@@ -22,7 +23,9 @@ TICKS = (
     Tick("wake-ups", "handoff.queue.recycling.wake_due", 60),
     Tick("reminders", "handoff.queue.next_steps.remind_due", 30),
     Tick("snoozes", "handoff.queue.snoozing.end_due", 60),
+    Tick("absences", "handoff.queue.standing_in.hand_on_due", 60),
     Tick("imports", "handoff.intake.importing.run_waiting", 5),
+    Tick("notice-mail", "handoff.outbox.bundling.mail_notices", 10),
     Tick("mail", "handoff.outbox.delivery.deliver_due", 5),
 )
 

@@ -1,19 +1,28 @@
 """Support for the queue: to look things up; acts change it. The reasons for disqualification are managers' own."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from handoff.lib.admin import ReadOnlyAdmin, VisibleRows
+from handoff.people.models import Team
+from handoff.queue.mailing import PLACEHOLDERS, unknown_placeholders
 from handoff.queue.models import (
     Breach,
     Clock,
     Disqualification,
     DisqualificationReason,
     Handoff,
+    MailTemplate,
     Qualification,
     Recycling,
 )
+from handoff.queue.replan_admin import ReplanAdmin
 
+__all__ = ["ReplanAdmin"]
 OF_LEAD = ("lead__email", "lead__external_id", "lead__first_name", "lead__last_name", "lead__company__name")
 OF_HANDOFF = tuple(f"handoff__{field}" for field in OF_LEAD)
 
@@ -113,3 +122,51 @@ class DisqualificationReasonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("name", "hint")
     prepopulated_fields = {"slug": ("name",)}
     actions = None
+
+
+class MailTemplateForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A template whose names in braces can all be filled in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        self.fields["body"].help_text = _("Filled in from the lead: %(known)s.") % {"known": known}
+
+    def clean(self) -> dict[str, Any] | None:
+        """Refuse what could not be filled in, naming it."""
+        for name in ("subject", "body"):
+            for unknown in unknown_placeholders(self.cleaned_data.get(name, "")):
+                message = _("There is nothing to fill in for {%(name)s}.")
+                self.add_error(name, forms.ValidationError(message, params={"name": unknown}))
+        return super().clean()
+
+
+@admin.register(MailTemplate)
+class MailTemplateAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Mail that reps start from; managers write those of their own teams."""
+
+    form = MailTemplateForm
+    list_display = ("name", "language", "team", "subject", "position")
+    list_filter = ("language", "team")
+    list_select_related = ("team",)
+    search_fields = ("name", "subject")
+    actions = None
+
+    def has_change_permission(self, request: HttpRequest, obj: MailTemplate | None = None) -> bool:
+        """Return whether they may change it: those of all teams are the administrator's."""
+        return super().has_change_permission(request, obj) and _is_own(request.user, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: MailTemplate | None = None) -> bool:
+        """Return whether they may delete it."""
+        return super().has_delete_permission(request, obj) and _is_own(request.user, obj)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer managers their own teams."""
+        user: Any = request.user
+        if db_field.name == "team" and not user.is_admin:
+            kwargs |= {"queryset": Team.objects.filter(pk__in=user.team_ids()), "required": True}
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+def _is_own(user: Any, template: MailTemplate | None) -> bool:
+    return template is None or user.is_admin or template.team_id in user.team_ids()

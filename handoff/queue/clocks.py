@@ -1,45 +1,55 @@
-"""Starting and stopping a handoff's clocks, and recording where one ran out."""
+"""Starting, stopping and pausing a handoff's clocks, and recording where one ran out."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from django.db.models import Min
-from django.urls import reverse
-from django.utils.translation import gettext as _
 
-from handoff.lib.durations import spoken
-from handoff.outbox.notices import notify
+from handoff.outbox.notices import settle
 from handoff.people.models import User
-from handoff.queue.models import Assignment, Breach, Clock, Handoff
-from handoff.sla.calendars import calendar_of, hours_of
-from handoff.sla.clock import business_time_between, due_at
-from handoff.sla.models import Covered, Metric, PinnedHours, Policy
+from handoff.queue.models import Assignment, Breach, Clock, Handoff, Touch
+from handoff.sla.agreements import Agreements
+from handoff.sla.clock import Hours, business_time_between, due_at
+from handoff.sla.ladder import Planned, planned
+from handoff.sla.models import Covered, Metric, Policy, Target
+
+OF_A_HANDOFF = (Metric.FIRST_TOUCH, Metric.CONNECT, Metric.VERDICT)
+Pauses = list[tuple[datetime, datetime | None]]
 
 
-def start_clocks(handoff: Handoff, *, at: datetime, metrics: Sequence[str] = (), round_: int = 1) -> None:
-    """Start the clocks of the first policy that covers `handoff` (only those of `metrics`, if any are named)."""
-    policy = policy_for(handoff)
+def start_clocks(
+    handoff: Handoff,
+    *,
+    at: datetime,
+    metrics: Sequence[str] = OF_A_HANDOFF,
+    round_: int = 1,
+    rep: User | None = None,
+    agreements: Agreements | None = None,
+) -> None:
+    """Start the clocks of `metrics` under the first policy that covers `handoff`.
+
+    Whose hours count is fixed now: those of `rep` (else of the holder) where the policy counts in the rep's.
+    """
+    agreed = Agreements.load(agreements)
+    policy = agreed.policy_for(covered(handoff))
     if policy is None:
         return
-    hours = hours_of(policy, calendar_of(handoff.team))
-    pinned = PinnedHours.of(hours)
-    wanted = set(metrics) or {Metric.FIRST_TOUCH, Metric.CONNECT, Metric.VERDICT}
-    clocks = []
-    for target in policy.targets.all():
-        if target.metric in wanted:
-            due = due_at(hours, at, target.for_clock())
-            clock = Clock(handoff=handoff, metric=target.metric, policy=policy, hours=pinned, round=round_)
-            clock.started_at, clock.due_at, clock.acts_at = at, due, due
-            clocks.append(clock)
+    hours = agreed.hours_of(policy, team_id=handoff.team_id, rep_id=rep.pk if rep else handoff.holder_id)
+    targets = [target for target in policy.targets.all() if target.metric in metrics]
+    clocks = [_started(handoff, target, policy, hours, at, round_) for target in targets]
+    for clock in clocks:
+        clock.hours = agreed.pinned(hours)
     Clock.objects.bulk_create(clocks)
-    Handoff.objects.filter(pk=handoff.pk).update(policy=policy)
+    handoff.policy = handoff.policy or policy
+    Handoff.objects.filter(pk=handoff.pk, policy=None).update(policy=policy)
     refresh_due(handoff)
 
 
-def policy_for(handoff: Handoff) -> Policy | None:
-    """Return the first policy in force that covers `handoff`."""
-    policies = Policy.objects.in_force().prefetch_related("targets")
-    return next((policy for policy in policies if policy.covers(covered(handoff))), None)
+def _started(handoff: Handoff, target: Target, policy: Policy, hours: Hours, at: datetime, round_: int) -> Clock:
+    clock = Clock(handoff=handoff, metric=target.metric, policy=policy, round=round_)
+    clock.started_at, clock.due_at = at, due_at(hours, at, target.for_clock())
+    clock.acts_at = plan_of(clock, policy, hours)[0].at
+    return clock
 
 
 def covered(handoff: Handoff) -> Covered:
@@ -55,30 +65,74 @@ def covered(handoff: Handoff) -> Covered:
     )
 
 
+def plan_of(clock: Clock, policy: Policy, hours: Hours, pauses: Pauses | None = None) -> list[Planned]:
+    """Return the steps and the breach of `clock`, first things first."""
+    rungs = [step.rung() for step in policy.ladder.all() if step.metric == clock.metric]
+    return planned(rungs, hours, clock.started_at, clock.due_at, pauses or ())
+
+
+def next_act(clock: Clock, plan: list[Planned]) -> datetime | None:
+    """Return when something is next to be done about a running `clock`."""
+    return plan[clock.steps_done].at if clock.steps_done < len(plan) else None
+
+
 def refresh_due(handoff: Handoff) -> None:
     """Keep the earliest instant at which something is due, a clock or the next step: the queue is ordered by it."""
     clock = Clock.objects.running().filter(handoff=handoff).aggregate(first=Min("due_at"))["first"]
-    handoff.due_at = min(filter(None, [clock, handoff.next_step_at]), default=None)
+    handoff.due_at = min(filter(None, [clock, handoff.next_step_at]), default=None) if handoff.is_open else None
     Handoff.objects.filter(pk=handoff.pk).update(due_at=handoff.due_at)
+
+
+def stop_met(handoff: Handoff, touch: Touch, *, at: datetime) -> None:
+    """Stop the running clocks that `touch` meets by the targets of their policies."""
+    running = Clock.objects.running().filter(handoff=handoff, metric__in=[Metric.FIRST_TOUCH, Metric.CONNECT])
+    targets = {
+        (target.policy_id, target.metric): target
+        for target in Target.objects.filter(policy__in=running.values("policy").distinct())
+    }
+
+    def is_met(clock: Clock) -> bool:
+        target = targets.get((clock.policy_id, clock.metric))
+        return target is not None and target.is_met_by(
+            channel=touch.channel,
+            outcome=touch.outcome,
+            is_connect=touch.is_connect,
+            has_proof=bool(touch.note or touch.evidence),
+        )
+
+    met = [clock.pk for clock in running if is_met(clock)]
+    _stop_each(handoff, Clock.objects.filter(pk__in=met), happened_at=touch.at, at=at, ending=Clock.Ending.MET)
 
 
 def stop_clocks(
     handoff: Handoff, *, metrics: Sequence[str], happened_at: datetime, at: datetime, ending: str = Clock.Ending.MET
 ) -> None:
     """Stop the running clocks of `metrics` as of `happened_at`, which was written down at `at`."""
-    clocks = Clock.objects.running().filter(handoff=handoff, metric__in=metrics, started_at__lte=happened_at)
-    for clock in clocks.select_related("hours").select_for_update(of=("self",)).order_by("id"):
+    _stop_each(handoff, Clock.objects.filter(metric__in=metrics), happened_at=happened_at, at=at, ending=ending)
+
+
+def _stop_each(
+    handoff: Handoff, clocks: "Iterable[Clock]", *, happened_at: datetime, at: datetime, ending: str
+) -> None:
+    running = clocks.running().filter(handoff=handoff, started_at__lte=happened_at)  # type: ignore[attr-defined]
+    for clock in running.select_related("hours").select_for_update(of=("self",)).order_by("id"):
         stop(clock, happened_at=happened_at, at=at, ending=ending)
     refresh_due(handoff)
 
 
 def stop(clock: Clock, *, happened_at: datetime, at: datetime, ending: str) -> None:
     """Stop one clock; what came too late is a breach even if no tick has seen it yet."""
-    clock.stopped_at, clock.ending = happened_at, ending
-    clock.elapsed = business_time_between(clock.hours.hours(), clock.started_at, happened_at)
-    clock.save(update_fields=["stopped_at", "ending", "elapsed"])
+    pauses = pauses_of(clock.handoff) if clock.metric == Metric.VERDICT else ()
+    clock.stopped_at, clock.ending, clock.acts_at = happened_at, ending, None
+    clock.elapsed = business_time_between(clock.hours.hours(), clock.started_at, happened_at, pauses)
+    clock.save(update_fields=["stopped_at", "ending", "elapsed", "acts_at"])
+    answered = ["request"] if clock.metric == Metric.FIRST_TOUCH else []
+    settle(f"handoff {clock.handoff_id}", kinds=[f"step:{clock.pk}", *answered], at=at)
     if happened_at > clock.due_at:
-        record_breach(clock, at=at)
+        holder = holder_at(clock.handoff_id, clock.due_at)
+        Breach.objects.get_or_create(
+            clock=clock, defaults={"due_at": clock.due_at, "holder": holder, "recorded_at": at}
+        )
     else:
         # Done in time but logged late: the breach stays on record, annulled.
         Breach.objects.filter(clock=clock, annulled_at=None).update(annulled_at=at)
@@ -86,19 +140,39 @@ def stop(clock: Clock, *, happened_at: datetime, at: datetime, ending: str) -> N
 
 def cancel_clocks(handoff: Handoff, *, happened_at: datetime, at: datetime) -> None:
     """End the running clocks without anybody having met them."""
-    metrics = list(Metric.values)
-    stop_clocks(handoff, metrics=metrics, happened_at=happened_at, at=at, ending=Clock.Ending.CANCELLED)
+    stop_clocks(handoff, metrics=list(Metric.values), happened_at=happened_at, at=at, ending=Clock.Ending.CANCELLED)
 
 
-def record_breach(clock: Clock, *, at: datetime) -> bool:
-    """Record that `clock` passed its due instant, dated then, and tell owner and managers; False if it was known."""
-    holder = holder_at(clock.handoff_id, clock.due_at)
-    breach, is_new = Breach.objects.get_or_create(
-        clock=clock, defaults={"due_at": clock.due_at, "holder": holder, "recorded_at": at}
-    )
-    if is_new and clock.is_running:
-        _tell_of_breach(breach, clock, at)
-    return is_new
+def pauses_of(handoff: Handoff) -> Pauses:
+    """Return when `handoff` was snoozed, each until it came back; a snooze never outlasts its date."""
+    return [
+        (snooze.at, min(snooze.until, snooze.ended_at or snooze.until))
+        for snooze in handoff.snoozes.all()
+        if snooze.ended_at is None or snooze.ended_at > snooze.at
+    ]
+
+
+def replan_pauses(handoff: Handoff) -> None:
+    """Work out anew when the running verdict clocks of `handoff` (locked) are due, from all its pauses."""
+    running = Clock.objects.running().filter(handoff=handoff, metric=Metric.VERDICT)
+    pauses = pauses_of(handoff)
+    for clock in running.select_related("policy", "hours").select_for_update(of=("self",)).order_by("id"):
+        target = next(target for target in clock.policy.targets.all() if target.metric == clock.metric)
+        hours = clock.hours.hours()
+        if not Breach.objects.filter(clock=clock).exists():
+            clock.due_at = due_at(hours, clock.started_at, target.for_clock(), pauses)
+            clock.acts_at = next_act(clock, plan_of(clock, clock.policy, hours, pauses))
+            clock.save(update_fields=["due_at", "acts_at"])
+    refresh_due(handoff)
+
+
+def restart(clocks: "Iterable[Clock]") -> None:
+    """Let stopped `clocks` run on as if nothing had stopped them."""
+    for clock in clocks:
+        clock.stopped_at, clock.ending, clock.elapsed = None, "", None
+        pauses = pauses_of(clock.handoff) if clock.metric == Metric.VERDICT else None
+        clock.acts_at = next_act(clock, plan_of(clock, clock.policy, clock.hours.hours(), pauses))
+        clock.save(update_fields=["stopped_at", "ending", "elapsed", "acts_at"])
 
 
 def holder_at(handoff_id: int, at: datetime) -> User | None:
@@ -106,23 +180,3 @@ def holder_at(handoff_id: int, at: datetime) -> User | None:
     held = Assignment.objects.filter(handoff_id=handoff_id, started_at__lte=at).exclude(ended_at__lte=at)
     last = held.select_related("user").order_by("-started_at", "-id").first()
     return last.user if last else None
-
-
-def _tell_of_breach(breach: Breach, clock: Clock, at: datetime) -> None:
-    handoff = Handoff.objects.select_related("lead", "team").get(pk=clock.handoff_id)
-    people = {person.pk: person for person in User.objects.managers_of(handoff.team)}
-    if breach.holder and breach.holder.is_active:
-        people[breach.holder.pk] = breach.holder
-    late = at - breach.due_at
-
-    def say() -> str:
-        if late > NOTICED_LATE:
-            text = _("%(lead)s: %(metric)s was due %(ago)s ago (noticed late).")
-        else:
-            text = _("%(lead)s: %(metric)s was due %(ago)s ago.")
-        return text % {"lead": handoff.lead.name, "metric": str(Metric(clock.metric).label), "ago": spoken(late)}
-
-    notify(people.values(), cause=f"breach:{clock.pk}", say=say, url=reverse("handoff", args=[handoff.pk]), at=at)
-
-
-NOTICED_LATE = timedelta(minutes=5)

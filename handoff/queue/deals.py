@@ -11,7 +11,9 @@ from handoff.leads.stages import move
 from handoff.lib.refusals import Incomplete, NotAllowed, WrongStage
 from handoff.outbox.audit import record
 from handoff.people.models import User
-from handoff.queue.models import Deal, Handoff
+from handoff.queue.clocks import stop_clocks
+from handoff.queue.models import Deal, Handoff, Qualification
+from handoff.sla.models import Metric
 
 
 @transaction.atomic
@@ -20,7 +22,7 @@ def win(handoff: Handoff, *, value: Decimal | None, currency: str = "", by: User
     if value is not None and (value < 0 or len(currency) != 3):
         message = _("Give an amount of zero or more with its currency, such as EUR.")
         raise Incomplete(message, fields={"value": message})
-    lead = _sql(handoff, by)
+    lead = _sql(handoff, by, at)
     deal = Deal.objects.create(handoff=handoff, is_won=True, value=value, currency=currency, by=by, at=at)
     move(lead, Stage.CUSTOMER, at=at)
     record("won", f"handoff {handoff.pk}", by=by, at=at)
@@ -32,14 +34,14 @@ def lose(handoff: Handoff, *, because: str, by: User, at: datetime) -> Deal:
     """Record that the SQL did not buy, and why."""
     if not because.strip():
         raise Incomplete(_("Say why it was lost."), fields={"because": _("Say why it was lost.")})
-    lead = _sql(handoff, by)
+    lead = _sql(handoff, by, at)
     deal = Deal.objects.create(handoff=handoff, is_won=False, lost_because=because.strip(), by=by, at=at)
     move(lead, Stage.LOST, at=at)
     record("lost", f"handoff {handoff.pk}", by=by, at=at, because=because)
     return deal
 
 
-def _sql(handoff: Handoff, by: User) -> Lead:
+def _sql(handoff: Handoff, by: User, at: datetime) -> Lead:
     """Return the lead of a qualified handoff, locked, if `by` may decide on it."""
     lead = Lead.objects.select_for_update().get(pk=handoff.lead_id)
     is_decided = Deal.objects.filter(handoff=handoff).exists()
@@ -47,4 +49,7 @@ def _sql(handoff: Handoff, by: User) -> Lead:
         raise WrongStage(_("%(lead)s is no SQL.") % {"lead": lead.name})
     if not (by.is_admin or lead.owner_id == by.pk or (by.is_manager and handoff.team_id in by.team_ids())):
         raise NotAllowed
+    # Whoever decides on it has taken it on.
+    Qualification.objects.filter(handoff=handoff, accepted_at=None).update(accepted_at=at)
+    stop_clocks(handoff, metrics=[Metric.TAKEOVER], happened_at=at, at=at)
     return lead

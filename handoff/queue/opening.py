@@ -17,6 +17,7 @@ from handoff.people.models import User
 from handoff.queue.assignment import give_in_turn
 from handoff.queue.clocks import start_clocks
 from handoff.queue.models import Handoff, Recycling, Route
+from handoff.sla.agreements import Agreements
 from scoring.course import Entry, Reading
 from scoring.models import Publication
 from scoring.spec import DIMENSIONS
@@ -34,10 +35,12 @@ def open_handoff(
     activity_ids: dict[int, int] | None = None,
     note: str = "",
     is_paced: bool = False,
+    agreements: Agreements | None = None,
 ) -> Handoff:
     """Hand `lead` (locked by the caller) over to sales; its team, clocks and holder follow from it.
 
-    `activity_ids` maps the engine's rows to activities, so that the frozen reasons name them.
+    `activity_ids` maps the engine's rows to activities, so that the frozen reasons name them. Whoever opens many reads
+    the `agreements` once.
     """
     dimensions = {name: reading.dimensions[name] if reading else 0.0 for name in DIMENSIONS}
     handoff = Handoff.objects.create(
@@ -60,9 +63,11 @@ def open_handoff(
     )
     move(lead, Stage.MQL, at=at)
     Recycling.objects.filter(lead=lead, woken_at=None).update(woken_at=at, woken_by=route)
-    start_clocks(handoff, at=at)
     record("handed over", f"handoff {handoff.pk}", by=by, at=at, route=route, lead=lead.pk)
-    if not give_in_turn(handoff, at=at):
+    holder = give_in_turn(handoff, at=at)
+    # Whose hours count may depend on who was given it.
+    start_clocks(handoff, at=at, agreements=agreements)
+    if not holder:
         _tell_the_team(handoff, at)
     return handoff
 
@@ -85,7 +90,8 @@ def _tell_the_team(handoff: Handoff, at: datetime) -> None:
 
     reps = User.objects.reps_of(handoff.team)
     url = reverse("handoff", args=[handoff.pk])
-    notify(reps, cause=f"waiting:{handoff.pk}", say=say, url=url, at=at, by_mail=handoff.route == Route.FAST_LANE)
+    about, asked = f"handoff {handoff.pk}", handoff.route == Route.FAST_LANE
+    notify(reps, cause=f"waiting:{handoff.pk}", say=say, url=url, at=at, by_mail=asked, about=about, urgent=asked)
 
 
 @transaction.atomic

@@ -14,10 +14,12 @@ from handoff.lib.refusals import Incomplete
 from handoff.outbox.audit import record
 from handoff.outbox.notices import notify
 from handoff.people.models import User
+from handoff.queue.clocks import start_clocks
 from handoff.queue.closing import close
 from handoff.queue.models import Answer, Handoff, Qualification, Verdict
 from handoff.queue.models.verdicts import BANT, STRENGTH
 from handoff.queue.working import copy_state, lock
+from handoff.sla.models import Metric
 
 AGREED_MINIMUM = 2  # of the four letters, how many must be yes or partly
 
@@ -62,7 +64,10 @@ def qualify(
     move(lead, Stage.SQL, at=at)
     record("qualified", f"handoff {found.pk}", by=by, at=at, takes_over=takes_over.pk)
     if takes_over.pk != by.pk:
+        start_clocks(found, at=at, metrics=[Metric.TAKEOVER], rep=takes_over)
         _tell(found, takes_over, at)
+    else:
+        Qualification.objects.filter(pk=qualification.pk).update(accepted_at=at)
     copy_state(found, handoff)
     return qualification
 
@@ -94,4 +99,5 @@ def _tell(handoff: Handoff, takes_over: User, at: datetime) -> None:
         return _("%(lead)s is qualified and yours to take on.") % {"lead": handoff.lead.name}
 
     cause = f"qualified:{handoff.pk}:{handoff.version}"
-    notify([takes_over], cause=cause, say=say, url=reverse("lead", args=[handoff.lead_id]), at=at)
+    url = reverse("lead", args=[handoff.lead_id])
+    notify([takes_over], cause=cause, say=say, url=url, at=at, about=f"handoff {handoff.pk}")

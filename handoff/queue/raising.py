@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from handoff.leads.models import Activity, Lead, Stage
 from handoff.outbox.notices import notify
 from handoff.people.models import Role, User
-from handoff.queue.clocks import start_clocks
+from handoff.queue.clocks import replan_pauses, start_clocks
+from handoff.queue.lapsing import refresh_lapse
 from handoff.queue.models import Clock, Handoff
 from handoff.sla.models import Metric
 
@@ -40,7 +41,10 @@ def _raise_again(handoff: Handoff, activity: Activity, at: datetime) -> None:
     if answered:
         start_clocks(handoff, at=at, metrics=[Metric.FIRST_TOUCH], round_=last + 1)
     Handoff.objects.filter(pk=handoff.pk).update(raised_at=at, snoozed_until=None, version=F("version") + 1)
-    handoff.snoozes.filter(ended_at=None).update(ended_at=at)
+    handoff.raised_at, handoff.snoozed_until = at, None
+    if handoff.snoozes.filter(ended_at=None).update(ended_at=at):
+        replan_pauses(handoff)
+    refresh_lapse(handoff)
     _tell(_answering(handoff), handoff.lead, activity, at, handoff)
 
 
@@ -56,4 +60,5 @@ def _tell(people: Iterable[User], lead: Lead, activity: Activity, at: datetime, 
         return _("%(lead)s asks to be contacted (%(kind)s).") % {"lead": lead.name, "kind": activity.kind_label()}
 
     url = reverse("handoff", args=[handoff.pk]) if handoff else reverse("lead", args=[lead.pk])
-    notify(people, cause=f"request:{activity.pk}", say=say, url=url, at=at)
+    about = f"handoff {handoff.pk}" if handoff else f"lead {lead.pk}"
+    notify(people, cause=f"request:{activity.pk}", say=say, url=url, at=at, about=about, urgent=True)

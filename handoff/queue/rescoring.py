@@ -15,6 +15,7 @@ from handoff.queue.cooling import cool
 from handoff.queue.models import Handoff, Route
 from handoff.queue.opening import open_handoff
 from handoff.queue.personas import held_back
+from handoff.sla.agreements import Agreements
 from scoring.course import Reading
 from scoring.engine import Facts, Scores, score
 from scoring.fields import instant, microseconds
@@ -120,18 +121,21 @@ def _act(batch: _Batch, *, at: datetime, opens: bool, triggers: dict[int, Trigge
     handed_over = [lead.pk for lead in batch.leads if lead.stage == Stage.MQL]
     open_ones = {h.lead_id: h for h in Handoff.objects.open().filter(lead__in=handed_over)} if handed_over else {}
     rising = {lead.pk for row, lead in enumerate(batch.leads) if batch.qualifies[row] or lead.pk in triggers}
+    agreements = Agreements()
     held = held_back([lead for lead in batch.leads if lead.pk in rising], batch.publication, at=at)
     for row, lead in enumerate(batch.leads):
         handoff, trigger = open_ones.get(lead.pk), triggers.get(lead.pk)
         if handoff is None and lead.stage in HANDED_OVER_FROM and lead.pk not in held:
             by_score = opens and batch.qualifies[row] and not lead.is_asleep
             if trigger or by_score:
-                _open(batch, row, trigger, at, is_paced=is_paced)
+                _open(batch, row, trigger, at, is_paced=is_paced, agreements=agreements)
         elif handoff is not None and not batch.holds[row] and not trigger:
             cool(handoff, cooled_at=max(batch.crossed_at(row, at), handoff.opened_at), at=at)
 
 
-def _open(batch: _Batch, row: int, trigger: Trigger | None, at: datetime, *, is_paced: bool) -> None:
+def _open(
+    batch: _Batch, row: int, trigger: Trigger | None, at: datetime, *, is_paced: bool, agreements: Agreements
+) -> None:
     read = batch.read(row)
     open_handoff(
         batch.leads[row],
@@ -142,6 +146,7 @@ def _open(batch: _Batch, row: int, trigger: Trigger | None, at: datetime, *, is_
         trigger=trigger.activity if trigger else _latest_activity(batch, row),
         activity_ids=read.activity_ids,
         is_paced=is_paced,
+        agreements=agreements,
     )
 
 

@@ -4,22 +4,27 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from handoff.lib.refusals import Incomplete
 from handoff.outbox.audit import record
 from handoff.people.models import User
+from handoff.queue.clocks import replan_pauses
+from handoff.queue.lapsing import refresh_lapse
 from handoff.queue.models import Handoff, Snooze
 from handoff.queue.working import accept, copy_state, lock, save
 
-AT_MOST = 3
-LONGEST = timedelta(days=60)
+AT_MOST, DAYS_AT_MOST = 3, 60  # where no policy says otherwise
 
 
 @transaction.atomic
 def snooze(
     handoff: Handoff, *, until: datetime | None, reason: str, by: User, at: datetime, version: int | None = None
 ) -> None:
-    """Put `handoff` out of sight until `until` (None ends a snooze); three times at most, 60 days at the longest."""
+    """Put `handoff` out of sight until `until` (None ends a snooze), as often and as long as its policy allows.
+
+    The verdict's clock and the six weeks pause meanwhile; first touch never does.
+    """
     found = lock(handoff, by=by, version=version)
     if until is not None:
         _check(found, until, reason, at)
@@ -29,22 +34,34 @@ def snooze(
         Snooze.objects.create(handoff=found, by=by, at=at, until=until, reason=reason.strip())
     found.snoozed_until = until
     save(found, "snoozed_until")
+    replan_pauses(found)
+    refresh_lapse(found)
     record("snoozed", f"handoff {found.pk}", by=by, at=at, until=until.isoformat() if until else None)
     copy_state(found, handoff)
 
 
 def _check(handoff: Handoff, until: datetime, reason: str, at: datetime) -> None:
-    wrong: dict[str, str] = {}
+    policy, wrong = handoff.policy, dict[str, str]()
+    most = policy.snoozes_at_most if policy else AT_MOST
+    longest = policy.snooze_days_at_most if policy else DAYS_AT_MOST
     if not reason.strip():
         wrong["reason"] = _("Say why it can wait.")
     if until <= at:
         wrong["until"] = _("Choose a date in the future.")
-    elif until > at + LONGEST:
-        wrong["until"] = _("At most sixty days; send it back to nurture if it takes longer.")
+    elif until > at + timedelta(days=longest):
+        wrong["until"] = ngettext(
+            "At most %(n)d day; send it back to nurture if it takes longer.",
+            "At most %(n)d days; send it back to nurture if it takes longer.",
+            longest,
+        ) % {"n": longest}
     if handoff.touched_at is None:
         wrong["until"] = _("Nobody has tried to reach this lead yet; touch it first.")
-    if handoff.snoozes.count() >= AT_MOST:
-        wrong["until"] = _("It was snoozed three times already; give a verdict instead.")
+    if handoff.snoozes.count() >= most:
+        wrong["until"] = ngettext(
+            "It was snoozed %(n)d time already; give a verdict instead.",
+            "It was snoozed %(n)d times already; give a verdict instead.",
+            most,
+        ) % {"n": most}
     if wrong:
         raise Incomplete(" ".join(wrong.values()), fields=wrong)
 

@@ -11,9 +11,11 @@ from handoff.lib.refusals import Incomplete, NotAllowed, TooLate, WrongStage
 from handoff.outbox.audit import record
 from handoff.outbox.notices import UNDO_TIME, withdraw
 from handoff.people.models import User
-from handoff.queue.clocks import refresh_due
+from handoff.queue.clocks import refresh_due, restart
+from handoff.queue.lapsing import refresh_lapse
 from handoff.queue.models import Assignment, Breach, Clock, Disqualification, Handoff, Qualification, Recycling, Verdict
 from handoff.queue.working import lock_lead
+from handoff.sla.models import Metric
 
 BY_PEOPLE = (Verdict.QUALIFIED, Verdict.DISQUALIFIED)
 
@@ -72,10 +74,11 @@ def _reopen(handoff: Handoff, *, at: datetime) -> None:
     Recycling.objects.filter(handoff=handoff).delete()
     stopped = Clock.objects.filter(handoff=handoff, stopped_at=closed_at)
     Breach.objects.filter(clock__in=stopped, recorded_at__gte=closed_at).delete()
-    stopped.update(stopped_at=None, ending="", elapsed=None)
+    Clock.objects.filter(handoff=handoff, metric=Metric.TAKEOVER).delete()
     _give_back(handoff, given)
     handoff.next_steps.filter(ended_at=closed_at).update(ended_at=None)
     handoff.snoozes.filter(ended_at=closed_at).update(ended_at=None)
+    restart(stopped.select_related("policy", "hours", "handoff").order_by("id"))
     step, snooze = handoff.next_steps.filter(ended_at=None).first(), handoff.snoozes.filter(ended_at=None).first()
     handoff.next_step_at = step.at if step else None
     handoff.snoozed_until = snooze.until if snooze else None
@@ -87,6 +90,7 @@ def _reopen(handoff: Handoff, *, at: datetime) -> None:
     handoff.lead.owner = handoff.holder
     handoff.lead.save(update_fields=["owner"])
     move(handoff.lead, Stage.MQL, at=at)
+    refresh_lapse(handoff)
     refresh_due(handoff)
 
 

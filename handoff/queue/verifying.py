@@ -9,7 +9,19 @@ from django.db.models.functions import Coalesce, Least
 
 from handoff.leads.facts import facts_of
 from handoff.leads.models import Activity, Lead, LeadScore, Stage
-from handoff.queue.models import Assignment, Breach, Clock, Disqualification, Handoff, NextStep, Qualification, Verdict
+from handoff.people.models import Membership
+from handoff.queue.models import (
+    Assignment,
+    Breach,
+    Clock,
+    Disqualification,
+    FiredStep,
+    Handoff,
+    NextStep,
+    Qualification,
+    Verdict,
+)
+from handoff.sla.models import Metric
 from scoring.engine import score
 from scoring.fields import microseconds
 from scoring.models import Publication
@@ -61,6 +73,17 @@ def _wrong_due() -> "QuerySet[Handoff]":
     return rows.exclude(is_right)
 
 
+def _waiting_wrongly() -> "QuerySet[Clock]":
+    running = Clock.objects.running()
+    return running.filter(acts_at=None, breach=None) | running.filter(acts_at__gt=F("due_at"), breach=None)
+
+
+def _seen_by_nobody() -> "QuerySet[Handoff]":
+    reps = Membership.objects.filter(team=OuterRef("team"), user__is_active=True)
+    held = Q(claimed_by__is_active=True) | Q(assigned_to__is_active=True)
+    return Handoff.objects.open().filter(~held).exclude(Exists(reps)).exclude(team=None)
+
+
 def _without_row(verdict: str, rows: "QuerySet[Model]") -> "QuerySet[Handoff]":
     found = rows.filter(handoff=OuterRef("pk"))
     return Handoff.objects.filter(verdict=verdict, is_imported_history=False).exclude(Exists(found))
@@ -78,7 +101,22 @@ def _waiting_though_known() -> "QuerySet[Activity]":
 INVARIANTS: dict[str, Check] = {
     "a lead at stage MQL has an open handoff": _leads_without_handoff,
     "the lead of an open handoff is at stage MQL": lambda: Handoff.objects.open().exclude(lead__stage=Stage.MQL),
-    "a closed handoff has no running clock": lambda: Clock.objects.running().exclude(handoff__closed_at=None),
+    "a closed handoff has no running clock but that of its takeover": lambda: Clock.objects.running().exclude(
+        Q(handoff__closed_at=None) | Q(metric=Metric.TAKEOVER)
+    ),
+    "an open handoff that a policy covers has its clocks": lambda: (
+        Handoff.objects.open()
+        .exclude(policy=None)
+        .filter(policy__targets__metric=Metric.VERDICT)
+        .exclude(clocks__metric=Metric.VERDICT)
+    ),
+    "an open handoff can be seen by somebody": _seen_by_nobody,
+    "a running clock waits for its next step or has none left": _waiting_wrongly,
+    "no step is taken before its time": lambda: FiredStep.objects.filter(fired_at__lt=F("at")),
+    "no step is taken after its clock stopped": lambda: FiredStep.objects.filter(fired_at__gt=F("clock__stopped_at")),
+    "a lapsed lead was silent for six weeks": lambda: Handoff.objects.filter(
+        verdict=Verdict.LAPSED, is_imported_history=False, touches__at__gt=F("closed_at")
+    ),
     "a closed handoff has no planned step": lambda: NextStep.objects.filter(ended_at=None).exclude(
         handoff__closed_at=None
     ),

@@ -1,4 +1,4 @@
-"""The forms of calendars and policies: hours as HH:MM, routes as checkboxes."""
+"""The forms of calendars: hours as HH:MM."""
 
 import re
 from datetime import date
@@ -11,15 +11,8 @@ from django.utils.translation import gettext_lazy
 from handoff.lib.admin import zone_choices
 from handoff.lib.refusals import Refusal
 from handoff.sla.holidays import public_holidays
-from handoff.sla.models import Calendar, CalendarOpening, Policy
+from handoff.sla.models import Calendar, CalendarOpening
 
-# The ways a handoff comes about. They are the queue's words, which stands above this slice; a test keeps both equal.
-ROUTES = [
-    ("score", gettext_lazy("score")),
-    ("fast_lane", gettext_lazy("fast lane")),
-    ("product", gettext_lazy("product")),
-    ("manual", gettext_lazy("by hand")),
-]
 DAY = 1440
 
 
@@ -83,30 +76,3 @@ class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]
         elif cleaned["region"]:
             self.add_error("country", _("A region belongs to a country."))
         return cleaned
-
-
-class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
-    """One version of a policy."""
-
-    routes = forms.MultipleChoiceField(
-        label=gettext_lazy("Routes"),
-        choices=ROUTES,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("None chosen: all of them."),
-    )
-
-    class Meta:
-        model = Policy
-        fields = ("name", "slug", "position", "routes", "counted_in")
-
-
-class PreviewForm(forms.Form):
-    """When a handoff would open, and in which calendar."""
-
-    start = forms.DateTimeField(
-        label=gettext_lazy("A handoff opens"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-    )
-    calendar = forms.ModelChoiceField(Calendar.objects.all(), label=gettext_lazy("In the calendar"), required=False)

@@ -21,33 +21,31 @@ class Rung:
 
 
 @dataclass(frozen=True)
-class PlannedStep:
-    """A step and its instant."""
+class Planned:
+    """What is to be done at an instant while a clock runs: a step of the ladder, or the breach (no rung)."""
 
     at: datetime
-    rung: Rung
+    rung: Rung | None
 
 
-def planned_steps(
+def planned(
     rungs: Iterable[Rung], hours: Hours, started_at: datetime, due_at: datetime, pauses: Pauses = ()
-) -> list[PlannedStep]:
-    """Return the instants of `rungs`, which are all of one metric, first things first; equal ones in their order.
+) -> list[Planned]:
+    """Return the steps of `rungs`, which are all of one metric, and the breach, first things first.
 
-    No step lies before the start. One at 100 percent, or at an offset of nothing, is due when its clock is.
+    Steps of one instant come in their order and before the breach, as at due is in time. None lies before the start.
     """
     rungs = list(rungs)
-    if not rungs:
-        return []
-    whole = business_time_between(hours, started_at, due_at, pauses)
+    whole = business_time_between(hours, started_at, due_at, pauses) if rungs else timedelta(0)
 
     def instant_of(rung: Rung) -> datetime:
-        if rung.share == 100 or rung.offset == 0:
-            return due_at
-        if rung.offset is not None and rung.offset > 0:
-            return add_business_time(hours, due_at, rung.offset * MINUTE, pauses)
         wanted = whole * rung.share / 100 if rung.share is not None else whole + (rung.offset or 0) * MINUTE
+        if wanted == whole:
+            return due_at
         if wanted > whole:
             return add_business_time(hours, due_at, wanted - whole, pauses)
         return add_business_time(hours, started_at, max(wanted, timedelta(0)), pauses)
 
-    return sorted((PlannedStep(instant_of(rung), rung) for rung in rungs), key=lambda step: step.at)
+    steps = sorted((Planned(instant_of(rung), rung) for rung in rungs), key=lambda step: step.at)
+    before = sum(step.at <= due_at for step in steps)
+    return [*steps[:before], Planned(due_at, None), *steps[before:]]

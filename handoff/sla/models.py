@@ -48,7 +48,7 @@ class Calendar(models.Model):
     def hours(self) -> Hours:
         """Return the calendar as a value for the clock."""
         openings = tuple(Opening(o.weekday, o.opens, o.closes) for o in self.openings.all())
-        return Hours(self.time_zone, openings, frozenset(self.closed_days.values_list("date", flat=True)))
+        return Hours(self.time_zone, openings, frozenset(day.date for day in self.closed_days.all()))
 
 
 class CalendarOpening(models.Model):
@@ -263,6 +263,16 @@ class Target(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_metric_display()}: {self.amount} {self.get_unit_display()}"
+
+    def is_met_by(self, *, channel: str, outcome: str, is_connect: bool, has_proof: bool) -> bool:
+        """Return whether such a touch of a person stops a clock that runs to this target."""
+        if self.metric not in {Metric.FIRST_TOUCH, Metric.CONNECT} or (self.needs_proof and not has_proof):
+            return False
+        if self.channels and channel not in self.channels:
+            return False
+        if self.outcomes:
+            return outcome in self.outcomes
+        return is_connect or self.metric == Metric.FIRST_TOUCH
 
     def for_clock(self) -> ClockTarget:
         """Return the target as a value for the clock."""

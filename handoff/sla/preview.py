@@ -1,16 +1,17 @@
-"""When the steps of a policy would fall due for a handoff that opens at a given time. Pure."""
+"""When the steps of a policy would fall due for a handoff that opens at a given time."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from handoff.sla.clock import Hours, Target, due_at
+from handoff.sla.clock import Hours, due_at
+from handoff.sla.ladder import planned
+from handoff.sla.models import LadderStep, Metric, Policy
 
 
 @dataclass(frozen=True)
 class Step:
-    """One instant of one metric: `at` in UTC, `local` on the wall of the calendar's zone."""
+    """One instant of one metric: `step` is an action or due, `local` the wall time of the calendar's zone."""
 
     metric: str
     step: str
@@ -21,11 +22,27 @@ class Step:
         """Return the step as plain JSON values."""
         return {"metric": self.metric, "step": self.step, "at": self.at.isoformat(), "local": self.local.isoformat()}
 
+    @property
+    def metric_label(self) -> str:
+        """The metric in words."""
+        return str(Metric(self.metric).label)
 
-def preview(targets: Iterable[tuple[str, Target]], hours: Hours, start: datetime) -> list[Step]:
-    """Return what falls due, first things first, if a handoff opens at `start`; NoOpenHours if hours never open."""
+    @property
+    def label(self) -> str:
+        """What happens, in words; nothing for due itself."""
+        return "" if self.step == "due" else str(LadderStep.Action(self.step).label)
+
+
+def preview_of(policy: Policy, hours: Hours, start: datetime) -> list[Step]:
+    """Return what falls due under `policy`, first things first, if a handoff opens at `start`.
+
+    Raises NoOpenHours if `hours` never open.
+    """
+    ladder = [step.rung() for step in policy.ladder.all()]
     steps = []
-    for metric, target in targets:
-        at = due_at(hours, start, target)
-        steps.append(Step(metric, "due", at, at.astimezone(ZoneInfo(hours.zone))))
+    for target in policy.targets.all():
+        rungs = [rung for rung in ladder if rung.metric == target.metric]
+        for one in planned(rungs, hours, start, due_at(hours, start, target.for_clock())):
+            name = one.rung.action if one.rung else "due"
+            steps.append(Step(target.metric, name, one.at, one.at.astimezone(ZoneInfo(hours.zone))))
     return sorted(steps, key=lambda step: step.at)

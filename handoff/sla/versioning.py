@@ -2,17 +2,39 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from handoff.lib.refusals import Refusal
-from handoff.sla.models import Policy, Target
+from handoff.sla.models import LadderStep, Policy, Target
 
-TargetValues = tuple[str, int, str]  # metric, amount, unit
-REVISED = ("name", "position", "routes", "counted_in")
+REVISED = (
+    *("name", "position", "routes", "sources", "grades", "teams", "countries", "score_min", "score_max"),
+    *("counted_in", "attempts", "attempt_days", "snoozes_at_most", "snooze_days_at_most"),
+)
+
+
+class TargetValues(NamedTuple):
+    """What a target says."""
+
+    metric: str
+    amount: int
+    unit: str
+    channels: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
+    needs_proof: bool = True
+
+
+class StepValues(NamedTuple):
+    """What a step of the ladder says."""
+
+    metric: str
+    action: str
+    share: int | None = None
+    offset: int | None = None
 
 
 class NotInForce(Refusal):
@@ -28,10 +50,17 @@ class NothingCovers(Refusal):
 
 
 @transaction.atomic
-def revise(policy: Policy, *, targets: Sequence[TargetValues], at: datetime, **values: Any) -> Policy:
+def revise(
+    policy: Policy,
+    *,
+    targets: Sequence[TargetValues],
+    ladder: Sequence[StepValues] | None = None,
+    at: datetime,
+    **values: Any,
+) -> Policy:
     """Put a new version of `policy` in force at `at` and retire this one; without a change, return it as it is.
 
-    `values` are new values of name, position, routes or counted_in; what is not given stays. Running clocks keep the
+    `values` are new values of what REVISED names; what is not given stays, as the ladder does. Running clocks keep the
     version they started with.
     """
     unknown = set(values) - set(REVISED)
@@ -39,16 +68,20 @@ def revise(policy: Policy, *, targets: Sequence[TargetValues], at: datetime, **v
         raise ValueError(f"{', '.join(sorted(unknown))}: a version differs in {', '.join(REVISED)} only.")
     current = _locked(policy)
     wanted = {name: getattr(current, name) for name in REVISED} | values
-    if wanted == {name: getattr(current, name) for name in REVISED} and set(targets) == set(targets_of(current)):
+    steps = ladder_of(current) if ladder is None else list(ladder)
+    is_same = wanted == {name: getattr(current, name) for name in REVISED}
+    if (
+        is_same
+        and set(targets) == set(targets_of(current))
+        and sorted(steps, key=str) == sorted(ladder_of(current), key=str)
+    ):
         return current
-    if wanted["routes"]:
+    if not Policy(**wanted).covers_everything:
         _require_another_for_everything(current)
     Policy.objects.filter(pk=current.pk).update(retired_at=at)
     latest = Policy.objects.filter(slug=current.slug).aggregate(top=Max("version"))["top"]
     new = Policy.objects.create(slug=current.slug, version=latest + 1, created_at=at, **wanted)
-    Target.objects.bulk_create(
-        Target(policy=new, metric=metric, amount=amount, unit=unit) for metric, amount, unit in targets
-    )
+    write_terms(new, targets, steps)
     return new
 
 
@@ -62,7 +95,25 @@ def retire(policy: Policy, *, at: datetime) -> None:
 
 def targets_of(policy: Policy) -> list[TargetValues]:
     """Return the targets of `policy` as values."""
-    return [(target.metric, target.amount, target.unit) for target in policy.targets.all()]
+    return [
+        TargetValues(t.metric, t.amount, t.unit, tuple(t.channels), tuple(t.outcomes), t.needs_proof)
+        for t in policy.targets.all()
+    ]
+
+
+def ladder_of(policy: Policy) -> list[StepValues]:
+    """Return the ladder of `policy` as values."""
+    return [StepValues(step.metric, step.action, step.share, step.offset) for step in policy.ladder.all()]
+
+
+def write_terms(policy: Policy, targets: Sequence[TargetValues], steps: Sequence[StepValues]) -> None:
+    """Give a new version its targets and its ladder."""
+    Target.objects.bulk_create(Target(policy=policy, **_plain(target)) for target in targets)
+    LadderStep.objects.bulk_create(LadderStep(policy=policy, **step._asdict()) for step in steps)
+
+
+def _plain(target: TargetValues) -> dict[str, Any]:
+    return target._asdict() | {"channels": list(target.channels), "outcomes": list(target.outcomes)}
 
 
 def _locked(policy: Policy) -> Policy:

@@ -4,10 +4,11 @@ import pytest
 
 from handoff.leads.models import Lead, LeadScore, Stage
 from handoff.lib.refusals import Incomplete
+from handoff.outbox.bundling import mail_notices
 from handoff.outbox.models import Mail, Notice
 from handoff.queue.claiming import claim
 from handoff.queue.disqualification import disqualify
-from handoff.queue.enforcement import record_due_breaches
+from handoff.queue.enforcement import enforce_due
 from handoff.queue.models import Breach, Clock, Handoff, Route, Verdict
 from handoff.queue.qualification import qualify
 from handoff.queue.receiving import receive_activities
@@ -67,7 +68,7 @@ def test_cooling_is_dated_when_it_happened_however_late_a_worker_notices() -> No
     act_on_crossings(at=MONDAY_9AM + 3 * DAY)
     handoff = Handoff.objects.get()
     assert (handoff.verdict, handoff.closed_at) == (Verdict.COOLED, MONDAY_9AM + HOUR)
-    record_due_breaches(at=MONDAY_9AM + 3 * DAY)
+    enforce_due(at=MONDAY_9AM + 3 * DAY)
     assert not Breach.objects.exists()
 
 
@@ -108,22 +109,23 @@ def test_a_breach_is_dated_at_its_due_instant_however_late_it_is_noticed() -> No
     manager, sam = make_manager(), make_rep()
     handoff = make_handoff()
     claim(handoff, by=sam, at=MONDAY_9AM)
-    record_due_breaches(at=MONDAY_9AM + 4 * HOUR)
+    enforce_due(at=MONDAY_9AM + 4 * HOUR)
     assert not Breach.objects.exists()
-    record_due_breaches(at=MONDAY_9AM + 3 * DAY)
-    record_due_breaches(at=MONDAY_9AM + 3 * DAY)
+    enforce_due(at=MONDAY_9AM + 3 * DAY)
+    enforce_due(at=MONDAY_9AM + 3 * DAY)
     breach = Breach.objects.get()
     assert (breach.due_at, breach.holder) == (MONDAY_9AM + 4 * HOUR, sam)
     told = Notice.objects.filter(cause=f"breach:{breach.clock_id}")
     assert {notice.user for notice in told} == {manager, sam}
-    assert Mail.objects.filter(cause=f"breach:{breach.clock_id}").count() == 2
+    mail_notices(at=MONDAY_9AM + 4 * DAY)
+    assert Mail.objects.filter(subject=told[0].text).count() == 2
 
 
 def test_a_touch_logged_late_but_made_in_time_annuls_the_breach() -> None:
     make_calendar()
     make_policy(first_touch_hours=4)
     handoff, sam = make_handoff(), make_rep()
-    record_due_breaches(at=MONDAY_9AM + 5 * HOUR)
+    enforce_due(at=MONDAY_9AM + 5 * HOUR)
     log_touch(
         handoff, channel="call", outcome="voicemail", by=sam, at=MONDAY_9AM + 6 * HOUR, happened_at=MONDAY_9AM + HOUR
     )

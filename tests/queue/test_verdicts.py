@@ -8,12 +8,12 @@ import pytest
 
 from handoff.leads.models import Consent, Hold, Lead, LeadScore, Stage
 from handoff.lib.refusals import Incomplete, NotAllowed, NotOpen, Stale, TooLate, WrongStage
-from handoff.outbox.models import Mail, Notice
+from handoff.outbox.models import Notice
 from handoff.people.models import User
 from handoff.queue.claiming import claim
 from handoff.queue.deals import lose, win
 from handoff.queue.disqualification import disqualify
-from handoff.queue.enforcement import record_due_breaches
+from handoff.queue.enforcement import enforce_due
 from handoff.queue.models import Assignment, Breach, Clock, Deal, Disqualification, Handoff, Recycling, Verdict
 from handoff.queue.next_steps import plan_next_step
 from handoff.queue.qualification import qualify
@@ -264,7 +264,7 @@ def test_who_takes_it_over_owns_the_lead_and_is_told() -> None:
     assert (lead.owner, lead.stage) == (sasha, Stage.SQL)
     notice = Notice.objects.get(cause__startswith="qualified:")
     assert (notice.user, notice.url) == (sasha, f"/leads/{lead.pk}/")
-    assert Mail.objects.get(to=sasha.email).not_before == LATER + 10 * SECONDS
+    assert notice.mail_after == LATER + 60 * SECONDS
     assert Handoff.objects.visible_to(sasha).filter(pk=handoff.pk).exists()
 
 
@@ -285,7 +285,6 @@ def test_undoing_puts_back_clocks_holder_plans_and_stage_and_withdraws_the_mail(
     qualify(handoff, bant=YES, takes_over=sasha, by=sam, at=LATER)
     undo(handoff, by=sam, at=LATER + 10 * SECONDS)
     assert state(handoff) == before
-    assert not Mail.objects.filter(to=sasha.email).exists()
     assert not Notice.objects.filter(user=sasha, cause__startswith="qualified:").exists()
     assert list(broken_rows()) == []
 
@@ -322,7 +321,7 @@ def test_undoing_a_late_verdict_leaves_the_breach_to_the_tick() -> None:
     assert Breach.objects.count() == 1
     undo(handoff, by=sam, at=late + SECONDS)
     assert not Breach.objects.exists()
-    record_due_breaches(at=late + 2 * SECONDS)
+    enforce_due(at=late + 2 * SECONDS)
     assert Breach.objects.get().clock.metric == "verdict"
 
 

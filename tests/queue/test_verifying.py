@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from handoff.leads.models import Activity, Lead, LeadScore, Stage
 from handoff.queue.claiming import claim, pass_on
 from handoff.queue.disqualification import disqualify
-from handoff.queue.enforcement import record_due_breaches
+from handoff.queue.enforcement import enforce_due
 from handoff.queue.models import (
     Assignment,
     Breach,
@@ -52,7 +52,7 @@ def world() -> None:
     for name in ("open", "yes", "no", "new"):
         lead = make_lead(f"{name}@acme.example")
         receive_activities([page_view(lead, MONDAY_9AM)], at=MONDAY_9AM)
-    record_due_breaches(at=MONDAY_9AM + DAY)
+    enforce_due(at=MONDAY_9AM + DAY)
     for name in ("open", "yes", "no"):
         claim(handoff(name), by=sam, at=MONDAY_9AM + DAY)
         log_touch(handoff(name), channel="call", outcome="connected", by=sam, at=MONDAY_9AM + 2 * DAY)

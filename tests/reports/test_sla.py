@@ -12,7 +12,7 @@ from handoff.people.models import Membership, Team, User
 from handoff.queue.claiming import claim, pass_on, release
 from handoff.queue.cooling import cool
 from handoff.queue.disqualification import disqualify
-from handoff.queue.enforcement import record_due_breaches
+from handoff.queue.enforcement import enforce_due
 from handoff.queue.models import Assignment, Breach, Handoff, Route
 from handoff.queue.touching import log_touch
 from reports.causes import Cause
@@ -115,7 +115,7 @@ def test_breaches_say_who_had_the_lead_and_why_still_open_ones_first() -> None:
 def test_the_report_is_the_same_whether_or_when_a_worker_noticed() -> None:
     reader = make_marketer()
     without = sla_of(reader, THURSDAY_NOON, THAT_WEEK)
-    record_due_breaches(at=THURSDAY_NOON)
+    enforce_due(at=THURSDAY_NOON)
     assert Breach.objects.filter(annulled_at=None).count() == len(without.breaches)
     assert sla_of(reader, THURSDAY_NOON, THAT_WEEK) == without
 

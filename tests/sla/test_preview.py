@@ -1,7 +1,7 @@
 """When a policy's steps would fall due, by function, by command and on the policy's page."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -10,13 +10,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from handoff.queue.models import Route
-from handoff.sla.clock import Hours, NoOpenHours, Opening, Target
-from handoff.sla.forms import ROUTES
-from handoff.sla.preview import preview
+from handoff.queue.models import Outcome, Route, TouchChannel
+from handoff.sla.policy_forms import CHANNELS, OUTCOMES, ROUTES
 from tests.making import MONDAY_9AM, make_calendar, make_manager, make_policy, make_team
 
-OFFICE = Hours("Europe/Amsterdam", tuple(Opening(day, 540, 1020) for day in range(5)))
 MONDAY_4PM = MONDAY_9AM + timedelta(hours=7)
 
 
@@ -25,29 +22,6 @@ def asked(*arguments: str) -> Any:
     out = StringIO()
     call_command("sla_preview", *arguments, "--json", stdout=out)
     return json.loads(out.getvalue())
-
-
-def test_steps_come_in_the_order_in_which_they_fall_due() -> None:
-    steps = preview([("verdict", Target(2, "days")), ("first_touch", Target(1, "hours"))], OFFICE, MONDAY_4PM)
-    assert [(step.metric, step.step, step.at) for step in steps] == [
-        ("first_touch", "due", datetime(2026, 3, 2, 16, 0, tzinfo=UTC)),
-        ("verdict", "due", datetime(2026, 3, 4, 15, 0, tzinfo=UTC)),
-    ]
-
-
-def test_local_is_the_wall_time_of_the_calendar() -> None:
-    (step,) = preview([("first_touch", Target(1, "hours"))], OFFICE, MONDAY_4PM)
-    assert step.to_json() == {
-        "metric": "first_touch",
-        "step": "due",
-        "at": "2026-03-02T16:00:00+00:00",
-        "local": "2026-03-02T17:00:00+01:00",
-    }
-
-
-def test_hours_that_never_open_are_refused() -> None:
-    with pytest.raises(NoOpenHours):
-        preview([("first_touch", Target(1, "hours"))], Hours("Europe/Amsterdam", ()), MONDAY_4PM)
 
 
 @pytest.mark.django_db
@@ -120,5 +94,27 @@ def test_the_page_of_a_policy_works_it_out(start: str, said: str) -> None:
     assert said in page
 
 
-def test_the_routes_of_policies_are_those_of_handoffs() -> None:
-    assert [(value, str(label)) for value, label in ROUTES] == [(value, str(label)) for value, label in Route.choices]
+@pytest.mark.django_db
+def test_the_ladder_stands_between_the_dues() -> None:
+    make_calendar()
+    policy = make_policy(first_touch_hours=4)
+    policy.ladder.create(metric="first_touch", share=50, action="tell_owner")
+    policy.ladder.create(metric="first_touch", offset=60, action="next_rep")
+    found = [(step["step"], step["local"]) for step in asked("standard", "--start", "2026-03-02T16:00")]
+    assert found[:3] == [
+        ("tell_owner", "2026-03-03T10:00:00+01:00"),
+        ("due", "2026-03-03T12:00:00+01:00"),
+        ("next_rep", "2026-03-03T13:00:00+01:00"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("offered", "known"),
+    [
+        pytest.param(ROUTES, Route, id="routes"),
+        pytest.param(CHANNELS, TouchChannel, id="channels"),
+        pytest.param(OUTCOMES, Outcome, id="outcomes"),
+    ],
+)
+def test_what_policies_name_is_what_the_queue_knows(offered: Any, known: Any) -> None:
+    assert [(value, str(label)) for value, label in offered] == [(value, str(label)) for value, label in known.choices]

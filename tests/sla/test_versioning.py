@@ -9,11 +9,22 @@ from django.urls import reverse
 
 from handoff.queue.models import Clock
 from handoff.sla.models import Policy, in_force_at
-from handoff.sla.versioning import NothingCovers, NotInForce, retire, revise, targets_of
+from handoff.sla.versioning import (
+    REVISED,
+    NothingCovers,
+    NotInForce,
+    StepValues,
+    TargetValues,
+    ladder_of,
+    retire,
+    revise,
+    targets_of,
+)
 from tests.making import MONDAY_9AM, make_calendar, make_handoff, make_manager, make_marketer, make_policy
 
 pytestmark = pytest.mark.django_db
-TARGETS = [("first_touch", 2, "hours"), ("verdict", 10, "days")]
+TARGETS = [TargetValues("first_touch", 2, "hours"), TargetValues("verdict", 10, "days")]
+LADDER = [StepValues("first_touch", "tell_owner", share=50), StepValues("first_touch", "next_rep", offset=60)]
 
 
 def test_a_change_puts_a_new_version_in_force_and_retires_the_old_one() -> None:
@@ -23,7 +34,16 @@ def test_a_change_puts_a_new_version_in_force_and_retires_the_old_one() -> None:
     assert (new.slug, new.version, new.name, new.position) == ("standard", 2, "Stricter", old.position)
     assert (old.retired_at, new.created_at, new.retired_at) == (MONDAY_9AM, MONDAY_9AM, None)
     assert targets_of(new) == TARGETS
-    assert targets_of(old)[0] == ("first_touch", 4, "hours")
+    assert targets_of(old)[0] == TargetValues("first_touch", 4, "hours", needs_proof=False)
+
+
+def test_a_change_keeps_the_ladder_unless_it_is_part_of_the_change() -> None:
+    first = revise(make_policy(), targets=TARGETS, ladder=LADDER, at=MONDAY_9AM)
+    second = revise(first, targets=TARGETS, at=MONDAY_9AM + timedelta(hours=1), name="Renamed")
+    assert ladder_of(second) == LADDER
+    third = revise(second, targets=TARGETS, ladder=LADDER[:1], at=MONDAY_9AM + timedelta(hours=2))
+    assert (ladder_of(third), third.version) == (LADDER[:1], 4)
+    assert ladder_of(second) == LADDER
 
 
 def test_at_each_instant_exactly_one_version_is_in_force() -> None:
@@ -65,6 +85,8 @@ def test_the_last_policy_for_every_route_stays() -> None:
         retire(last, at=MONDAY_9AM)
     with pytest.raises(NothingCovers):
         revise(last, targets=TARGETS, at=MONDAY_9AM, routes=["score"])
+    with pytest.raises(NothingCovers):
+        revise(last, targets=TARGETS, at=MONDAY_9AM, score_min=50.0)
     make_policy(slug="other")
     retire(last, at=MONDAY_9AM)
     assert not Policy.objects.in_force().filter(slug="standard").exists()
@@ -80,11 +102,13 @@ def test_a_version_differs_in_what_it_says_only() -> None:
 
 def policy_form(policy: Policy, **values: Any) -> dict[str, Any]:
     """Return what the policy's page would send."""
-    form: dict[str, Any] = {name: getattr(policy, name) for name in ("name", "position", "counted_in", "routes")}
+    form: dict[str, Any] = {name: getattr(policy, name) for name in REVISED if not name.startswith("score_")}
     targets = list(policy.targets.all())
     form |= {"targets-TOTAL_FORMS": len(targets), "targets-INITIAL_FORMS": len(targets)}
     for place, target in enumerate(targets):
         form |= {f"targets-{place}-{name}": getattr(target, name) for name in ("id", "metric", "amount", "unit")}
+        form |= {f"targets-{place}-needs_proof": "on"} if target.needs_proof else {}
+    form |= {"ladder-TOTAL_FORMS": 1, "ladder-INITIAL_FORMS": 0}
     return {**form, **values}
 
 
@@ -100,10 +124,37 @@ def test_saving_the_page_goes_to_the_new_version() -> None:
     client, url = manager_at(old)
     page = client.post(url, policy_form(old, **{"targets-0-amount": "3", "targets-1-DELETE": "on"}), follow=True)
     new = Policy.objects.in_force().get()
-    assert targets_of(new) == [("first_touch", 3, "hours")]
+    assert targets_of(new) == [TargetValues("first_touch", 3, "hours", needs_proof=False)]
     assert page.redirect_chain[-1][0] == reverse("admin:sla_policy_change", args=[new.pk])
     assert "Standard (v2) is in force for new handoffs" in page.content.decode()
-    assert targets_of(old) == [("first_touch", 4, "hours"), ("verdict", 10, "days")]
+    assert [target[:3] for target in targets_of(old)] == [("first_touch", 4, "hours"), ("verdict", 10, "days")]
+
+
+@pytest.mark.parametrize(
+    ("when", "counted", "stored"),
+    [
+        pytest.param(50, "share", {"share": 50, "offset": None}, id="a share"),
+        pytest.param(15, "minutes_before", {"share": None, "offset": -15}, id="minutes before"),
+        pytest.param(2, "hours_after", {"share": None, "offset": 120}, id="hours after"),
+    ],
+)
+def test_a_step_is_written_as_people_say_it(when: int, counted: str, stored: dict[str, Any]) -> None:
+    policy = make_policy()
+    client, url = manager_at(policy)
+    step = {"ladder-0-metric": "first_touch", "ladder-0-when": when, "ladder-0-counted": counted}
+    client.post(url, policy_form(policy, **step, **{"ladder-0-action": "tell_team"}))
+    new = Policy.objects.in_force().get()
+    assert ladder_of(new) == [StepValues("first_touch", "tell_team", **stored)]
+    page = client.get(reverse("admin:sla_policy_change", args=[new.pk])).content.decode()
+    assert f'name="ladder-0-when" value="{when}"' in page
+    assert f'<option value="{counted}" selected>' in page
+
+
+def test_a_band_of_scores_has_some_score_in_it() -> None:
+    policy = make_policy()
+    client, url = manager_at(policy)
+    page = client.post(url, policy_form(policy, score_min="80", score_max="60"))
+    assert "No score is at least 80 and below 60" in page.content.decode()
 
 
 def test_a_retired_version_is_only_read() -> None:

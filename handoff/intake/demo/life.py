@@ -11,9 +11,9 @@ from django.db.models import F
 from handoff.intake.demo.cast import Character, activities_of, make_character
 from handoff.intake.demo.stage import first_model, second_model, set_stage
 from handoff.intake.demo.work import Office
-from handoff.outbox.models import Mail, Notice
+from handoff.outbox.models import Notice
 from handoff.people.models import User
-from handoff.queue.enforcement import record_due_breaches
+from handoff.queue.enforcement import enforce_due
 from handoff.queue.next_steps import remind_due
 from handoff.queue.rebasing import rescore_stale
 from handoff.queue.receiving import receive_activities, receive_leads
@@ -159,12 +159,12 @@ def _tick(at: datetime) -> None:
     """What the worker does, once a working day: everything is dated when it was due, however late it is noticed."""
     act_on_crossings(at=at)
     wake_due(at=at)
-    record_due_breaches(at=at)
+    enforce_due(at=at)
     remind_due(at=at)
     end_due(at=at)
 
 
 def forget_old_post(end: datetime) -> None:
-    """A year of notices is read and its mail sent; only the last days are left to see."""
+    """A year of notices is read and mailed; only the last days are left to see."""
     Notice.objects.filter(created_at__lt=end - timedelta(days=2)).update(read_at=end)
-    Mail.objects.filter(sent_at=None).update(sent_at=end)
+    Notice.objects.filter(mail_after__isnull=False).update(mail_after=None)

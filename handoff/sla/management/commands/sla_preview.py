@@ -11,7 +11,7 @@ from handoff.people.models import Team
 from handoff.sla.calendars import calendar_of, hours_of
 from handoff.sla.clock import Hours, NoOpenHours
 from handoff.sla.models import Policy
-from handoff.sla.preview import preview
+from handoff.sla.preview import preview_of
 
 
 class Command(BaseCommand):
@@ -32,16 +32,15 @@ class Command(BaseCommand):
         """Print the steps, first things first."""
         policy = _policy(options["policy"])
         hours = hours_of(policy, calendar_of(_team(options["team"])))
-        targets = [(target.metric, target.for_clock()) for target in policy.targets.all()]
         try:
-            steps = preview(targets, hours, _start(options["start"], hours))
+            steps = preview_of(policy, hours, _start(options["start"], hours))
         except NoOpenHours as error:
             raise CommandError(str(error)) from error
         if options["json"]:
             self.stdout.write(json.dumps([step.to_json() for step in steps]))
             return
         for step in steps:
-            self.stdout.write(f"{step.metric:12} {step.step:4} {step.local:%a %Y-%m-%d %H:%M} {hours.zone}")
+            self.stdout.write(f"{step.metric:12} {step.step:12} {step.local:%a %Y-%m-%d %H:%M} {hours.zone}")
 
 
 def _policy(slug: str) -> Policy:

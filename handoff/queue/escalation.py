@@ -1,0 +1,154 @@
+"""What the steps of a ladder do: telling people, and changing the handoff."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from handoff.lib.durations import spoken
+from handoff.outbox.audit import record
+from handoff.outbox.notices import News, notify, notify_all
+from handoff.people.models import Role, User
+from handoff.queue.assignment import assign_to, end_assignment
+from handoff.queue.lapsing import end_as_lapsed
+from handoff.queue.models import Assignment, Clock, FiredStep, Handoff
+from handoff.queue.models.clocks import NOTICED_LATE
+from handoff.queue.rotation import next_in_turn
+from handoff.queue.working import copy_state
+from handoff.sla.ladder import Planned
+from handoff.sla.models import LadderStep, Metric
+
+Action, Outcome = LadderStep.Action, FiredStep.Outcome
+CHANGES = frozenset({Action.NEXT_REP, Action.BACK_TO_TEAM, Action.RAISE, Action.NURTURE})
+Done = tuple[Clock, Planned]
+
+
+class _Crew:
+    """Who is told about the handoffs of some clocks: their holders, teams and managers, in three queries."""
+
+    def __init__(self, done: Iterable[Done], holders: Mapping[int, int]) -> None:
+        handoffs = [clock.handoff for clock, _what in done]
+        ids = {handoff.holder_id for handoff in handoffs} | {handoff.lead.owner_id for handoff in handoffs}
+        self._people = User.objects.filter(is_active=True).in_bulk({pk for pk in ids | set(holders.values()) if pk})
+        self._of_teams: dict[tuple[int | None, str], list[User]] = {}
+        in_teams = User.objects.filter(is_active=True, memberships__team__in={h.team_id for h in handoffs if h.team_id})
+        for user in in_teams.distinct().prefetch_related("memberships").order_by("id"):
+            for membership in user.memberships.all():
+                self._of_teams.setdefault((membership.team_id, user.role), []).append(user)
+        self._admins = list(User.objects.filter(is_active=True, role=Role.ADMIN))
+
+    def person(self, pk: int | None) -> list[User]:
+        """Return that person, if they are still here."""
+        return [self._people[pk]] if pk in self._people else []
+
+    def owner(self, clock: Clock) -> list[User]:
+        """Return whoever has the lead, else who may take it."""
+        handoff = clock.handoff
+        pk = handoff.lead.owner_id if clock.metric == Metric.TAKEOVER else handoff.holder_id
+        return self.person(pk) or self.team(handoff)
+
+    def team(self, handoff: Handoff) -> list[User]:
+        """Return the reps of its team."""
+        return self._of_teams.get((handoff.team_id, Role.REP), [])
+
+    def managers(self, handoff: Handoff) -> list[User]:
+        """Return the managers of its team, else the administrators."""
+        return self._of_teams.get((handoff.team_id, Role.MANAGER)) or self._admins
+
+
+def tell(done: list[Done], holders: Mapping[int, int], *, at: datetime) -> None:
+    """Tell those whom each step or breach concerns, once; `holders` maps breached clocks to who had them at due."""
+    if not done:
+        return
+    crew, news = _Crew(done, holders), []
+    for clock, what in done:
+        people = _people(crew, clock, what, holders)
+        cause = f"step:{clock.pk}:{what.rung.id}" if what.rung else f"breach:{clock.pk}"
+        url, about = reverse("handoff", args=[clock.handoff_id]), f"handoff {clock.handoff_id}"
+        told = {user.pk: user for user in people}.values()
+        news.append(News(told, cause, _said(clock, what, at), url, about=about))
+    notify_all(news, at=at)
+
+
+def _people(crew: _Crew, clock: Clock, what: Planned, holders: Mapping[int, int]) -> list[User]:
+    if what.rung is None:
+        return crew.person(holders.get(clock.pk)) + crew.managers(clock.handoff)
+    if what.rung.action == Action.TELL_MANAGER:
+        return crew.managers(clock.handoff)
+    return crew.team(clock.handoff) if what.rung.action == Action.TELL_TEAM else crew.owner(clock)
+
+
+def _said(clock: Clock, what: Planned, at: datetime) -> Callable[[], str]:
+    left, is_late = clock.due_at - at, at - what.at > NOTICED_LATE
+
+    def say() -> str:
+        words = {"lead": clock.handoff.lead.name, "metric": str(Metric(clock.metric).label), "time": spoken(abs(left))}
+        if left > timedelta(0):
+            return _("%(lead)s: %(metric)s is due in %(time)s.") % words
+        if is_late:
+            return _("%(lead)s: %(metric)s was due %(time)s ago (noticed late).") % words
+        return _("%(lead)s: %(metric)s was due %(time)s ago.") % words
+
+    return say
+
+
+def change_handoff(handoff: Handoff, clock: Clock, what: Planned, *, at: datetime) -> str:
+    """Take a step that changes `handoff`, whose lead is locked, and return what came of it."""
+    assert what.rung is not None
+    found = Handoff.objects.select_for_update(of=("self",)).select_related("lead", "team").get(pk=handoff.pk)
+    if not found.is_open:
+        return Outcome.NOBODY  # a takeover is a person's own: nobody else can be given it
+    outcome = ACTS[what.rung.action](found, at)
+    record("ladder", f"handoff {found.pk}", by=None, at=at, step=what.rung.action, of=clock.metric, outcome=outcome)
+    copy_state(found, handoff)
+    return outcome
+
+
+def _next_rep(handoff: Handoff, at: datetime) -> str:
+    rep = next_in_turn(handoff.team, at=at, avoiding=handoff.holder) if handoff.team else None
+    if rep is None:
+        _tell_managers(handoff, at)
+        return Outcome.NOBODY
+    assign_to(handoff, rep, how=Assignment.How.LADDER, by=None, at=at, because=Assignment.How.LADDER)
+    return Outcome.DONE
+
+
+def _back_to_team(handoff: Handoff, at: datetime) -> str:
+    if handoff.holder_id is None:
+        return Outcome.NOBODY
+    end_assignment(handoff, at=at, because=Assignment.How.LADDER)
+    handoff.assigned_to = handoff.claimed_by = handoff.claimed_at = None
+    handoff.version += 1
+    handoff.save(update_fields=["assigned_to", "claimed_by", "claimed_at", "version"])
+    handoff.lead.owner = None
+    handoff.lead.save(update_fields=["owner"])
+    return Outcome.DONE
+
+
+def _raise(handoff: Handoff, at: datetime) -> str:
+    handoff.priority, handoff.version = 1, handoff.version + 1
+    handoff.save(update_fields=["priority", "version"])
+    return Outcome.DONE
+
+
+def _nurture(handoff: Handoff, at: datetime) -> str:
+    end_as_lapsed(handoff, lapsed_at=at, at=at)
+    return Outcome.DONE
+
+
+def _tell_managers(handoff: Handoff, at: datetime) -> None:
+    def say() -> str:
+        return _("%(lead)s: nobody else is there to take this lead.") % {"lead": handoff.lead.name}
+
+    url = reverse("handoff", args=[handoff.pk])
+    cause, managers = f"nobody:{handoff.pk}:{handoff.version}", User.objects.managers_of(handoff.team)
+    notify(managers, cause=cause, say=say, url=url, at=at, about=f"handoff {handoff.pk}")
+
+
+ACTS: dict[str, Callable[[Handoff, datetime], str]] = {
+    Action.NEXT_REP: _next_rep,
+    Action.BACK_TO_TEAM: _back_to_team,
+    Action.RAISE: _raise,
+    Action.NURTURE: _nurture,
+}

@@ -1,0 +1,190 @@
+"""Where managers work on policies: targets, ladders, and what an agreement would mean on a given day."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import F
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from handoff.lib.refusals import Refusal
+from handoff.sla.calendars import calendar_of, hours_of
+from handoff.sla.clock import NoOpenHours
+from handoff.sla.models import LadderStep, Metric, Policy, Target
+from handoff.sla.policy_forms import ROUTES, PolicyForm, PreviewForm, StepForm, TargetForm
+from handoff.sla.preview import preview_of
+from handoff.sla.versioning import REVISED, retire, revise
+
+
+class TargetsInline(admin.StackedInline):  # type: ignore[type-arg]
+    """How much time each metric has."""
+
+    model = Target
+    form = TargetForm
+    fields = (("metric", "amount", "unit", "needs_proof"), ("channels", "outcomes"))
+    max_num = len(Metric.choices)
+
+    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
+        """Return a blank row for each metric of a new policy."""
+        return 1 if obj else len(Metric.choices)
+
+
+class LadderInline(admin.StackedInline):  # type: ignore[type-arg]
+    """What happens while a clock runs, and when."""
+
+    model = LadderStep
+    form = StepForm
+    fields = (("metric", "when", "counted", "action"),)
+    classes = ["one-line"]
+    extra = 2
+    verbose_name_plural = gettext_lazy("ladder: a breach always tells whoever had the lead, and the managers")
+
+
+@admin.register(Policy)
+class PolicyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Policies: a change makes a new version, and what ran under the old one stays readable."""
+
+    form = PolicyForm
+    inlines = [TargetsInline, LadderInline]
+    list_display = ("name", "version", "position", "routes_named", "counted_in", "created_at", "retired_at")
+    list_filter = (("retired_at", admin.EmptyFieldListFilter),)
+    search_fields = ("name", "slug")
+    prepopulated_fields = {"slug": ("name",)}
+    actions = None
+
+    def get_ordering(self, request: HttpRequest) -> list[Any]:
+        """Return the order of the list: what is in force first, as it is tried."""
+        return [F("retired_at").desc(nulls_first=True), "position", "slug", "-version"]
+
+    @admin.display(description=gettext_lazy("routes"))
+    def routes_named(self, policy: Policy) -> str:
+        """Return its routes in words."""
+        labels = dict(ROUTES)
+        return ", ".join(str(labels.get(route, route)) for route in policy.routes) or _("all")
+
+    def has_change_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
+        """Return whether they may change it: only what is in force."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.retired_at is None)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
+        """Say that policies are retired, never deleted."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Policy | None = None) -> tuple[str, ...]:
+        """Return the short name, by which all versions are known, once it is given."""
+        return ("slug",) if obj else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Policy | None = None) -> dict[str, Sequence[str]]:
+        """Return how a new policy's short name is made."""
+        return {} if obj else {"slug": ("name",)}
+
+    def get_fieldsets(self, request: HttpRequest, obj: Policy | None = None) -> Any:
+        """Return the form's parts; routes that are only read stand in words."""
+        reads = obj is not None and not self.has_change_permission(request, obj)
+        which = ("sources", "teams", "countries", "grades", ("score_min", "score_max"))
+        routes = "routes_named" if reads else "routes"
+        return [
+            (None, {"fields": ["name", "slug", "position", "counted_in"]}),
+            (_("Which handoffs"), {"fields": [routes, *which], "description": _("What is left empty matches all.")}),
+            (
+                _("Work in between"),
+                {"fields": [("attempts", "attempt_days"), ("snoozes_at_most", "snooze_days_at_most")]},
+            ),
+        ]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages of a policy, its own act first."""
+        view = self.admin_site.admin_view(self.retire_view)
+        return [path("<int:pk>/retire/", view, name="sla_policy_retire"), *super().get_urls()]
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show or save; a refusal changes nothing."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Refusal as refusal:
+            messages.error(request, refusal.message)
+            return redirect(request.get_full_path())
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show a version with its siblings and, for a start that was picked, its due instants."""
+        policy = self.get_object(request, object_id)
+        context = {**self._page_context(request, policy), **(extra_context or {})} if policy else extra_context
+        return super().change_view(request, object_id, form_url, context)
+
+    def _page_context(self, request: HttpRequest, policy: Policy) -> dict[str, Any]:
+        form = PreviewForm(request.GET if "start" in request.GET else None, initial={"calendar": calendar_of(None)})
+        context: dict[str, Any] = {
+            "versions": Policy.objects.filter(slug=policy.slug).order_by("-version"),
+            "preview_form": form,
+            "show_save_and_add_another": False,
+            "may_retire": self.has_change_permission(request, policy),
+        }
+        if form.is_bound and form.is_valid():
+            hours = hours_of(policy, form.cleaned_data["calendar"] or calendar_of(None))
+            try:
+                context["steps"] = preview_of(policy, hours, form.cleaned_data["start"])
+            except NoOpenHours:
+                form.add_error("calendar", _("This calendar never opens: add opening hours."))
+            except ValueError:
+                form.add_error("start", _("Business time is known for the years 1900 to 2199."))
+            context["zone"] = hours.zone
+        return context
+
+    def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
+        """Save a new policy; a change is saved as a new version, with its targets."""
+        if not change:
+            obj.created_at = timezone.now()
+            obj.save()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the targets; a change becomes a new version."""
+        if not change:
+            super().save_related(request, form, formsets, change)
+            return
+        for formset in formsets:
+            formset.save(commit=False)  # notes what changed, for the log
+        targets, ladder = (
+            [row.cleaned_data for row in formset.forms if row.cleaned_data and not row.cleaned_data.get("DELETE")]
+            for formset in formsets
+        )
+        new = revise(
+            Policy.objects.get(pk=form.instance.pk),
+            targets=[TargetForm.values(row) for row in targets],
+            ladder=[StepForm.values(row) for row in ladder],
+            at=timezone.now(),
+            **{name: form.cleaned_data[name] for name in REVISED},
+        )
+        # From here on the page speaks of the new version.
+        form.instance.pk, form.instance.version = new.pk, new.version
+
+    def response_change(self, request: HttpRequest, obj: Policy) -> HttpResponse:
+        """Go to the version that is in force now."""
+        said = _("%(policy)s is in force for new handoffs; running clocks keep the version they started with.")
+        messages.success(request, said % {"policy": obj})
+        return redirect("admin:sla_policy_change", obj.pk)
+
+    def retire_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Take a policy out of force."""
+        policy = Policy.objects.filter(pk=pk).first()
+        if policy is None:
+            raise Http404
+        if not self.has_change_permission(request, policy):
+            raise PermissionDenied
+        if request.method == "POST":
+            try:
+                retire(policy, at=timezone.now())
+            except Refusal as refusal:
+                messages.error(request, refusal.message)
+            else:
+                messages.success(request, _("%(policy)s no longer covers new handoffs.") % {"policy": policy})
+        return redirect(reverse("admin:sla_policy_change", args=[pk]))

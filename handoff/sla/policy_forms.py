@@ -1,0 +1,175 @@
+"""The forms of policies: what they cover, their targets, and their ladder by choosing."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from handoff.people.models import Team
+from handoff.sla.models import Calendar, LadderStep, Policy, Target
+from handoff.sla.versioning import StepValues, TargetValues
+
+# The queue's words, which stands above this slice; a test keeps both equal.
+ROUTES = [
+    ("score", gettext_lazy("score")),
+    ("fast_lane", gettext_lazy("fast lane")),
+    ("product", gettext_lazy("product")),
+    ("manual", gettext_lazy("by hand")),
+]
+CHANNELS = [
+    ("call", gettext_lazy("call")),
+    ("email", gettext_lazy("e-mail")),
+    ("message", gettext_lazy("message")),
+    ("meeting", gettext_lazy("meeting")),
+]
+OUTCOMES = [
+    ("connected", gettext_lazy("reached, we spoke")),
+    ("replied", gettext_lazy("they answered")),
+    ("voicemail", gettext_lazy("voicemail")),
+    ("no_answer", gettext_lazy("no answer")),
+    ("sent", gettext_lazy("sent")),
+    ("wrong_number", gettext_lazy("wrong number or address")),
+]
+# How a step of the ladder is counted: minutes in one, and whether they lie before due.
+COUNTED = {"minutes_before": (-1, 1), "hours_before": (-1, 60), "minutes_after": (1, 1), "hours_after": (1, 60)}
+
+
+class WordsField(forms.CharField):
+    """Words separated by commas, kept as a list, each once."""
+
+    def __init__(self, *args: Any, upper: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, required=False, **kwargs)
+        self.upper = upper
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return a list as text; what was typed stays as it is."""
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        """Return the words."""
+        words = [word.strip() for word in str(value or "").split(",") if word.strip()]
+        return list(dict.fromkeys(word.upper() if self.upper else word for word in words))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Return whether other words were typed."""
+        return bool(self.to_python(data) != (initial or []))
+
+
+def _boxes(label: Any, choices: Any, **kwargs: Any) -> forms.MultipleChoiceField:
+    widget = forms.CheckboxSelectMultiple
+    return forms.MultipleChoiceField(label=label, choices=choices, required=False, widget=widget, **kwargs)
+
+
+def team_choices() -> list[tuple[str, str]]:
+    """Return the teams by their short names."""
+    return list(Team.objects.values_list("slug", "name"))
+
+
+class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One version of a policy."""
+
+    routes = _boxes(gettext_lazy("Routes"), ROUTES, help_text=gettext_lazy("None chosen: all of them."))
+    teams = _boxes(gettext_lazy("Teams"), team_choices, help_text=gettext_lazy("None chosen: all of them."))
+    sources = WordsField(label=gettext_lazy("Sources"), help_text=gettext_lazy("Separated by commas."))
+    countries = WordsField(
+        label=gettext_lazy("Countries"), upper=True, help_text=gettext_lazy("Two-letter codes, such as NL, BE.")
+    )
+    grades = WordsField(label=gettext_lazy("Grades"), upper=True, help_text=gettext_lazy("Such as A or B1."))
+
+    class Meta:
+        model = Policy
+        fields = (
+            *("name", "slug", "position", "counted_in", "routes", "sources", "teams", "countries", "grades"),
+            *("score_min", "score_max", "attempts", "attempt_days", "snoozes_at_most", "snooze_days_at_most"),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a band of scores without any score."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        low, high = cleaned.get("score_min"), cleaned.get("score_max")
+        if low is not None and high is not None and low >= high:
+            self.add_error(
+                "score_max", _("No score is at least %(low)g and below %(high)g.") % {"low": low, "high": high}
+            )
+        return cleaned
+
+
+class TargetForm(forms.ModelForm):  # type: ignore[type-arg]
+    """How much time one metric has, and which touches count."""
+
+    channels = _boxes(gettext_lazy("Channels that count"), CHANNELS)
+    outcomes = _boxes(gettext_lazy("Outcomes that count"), OUTCOMES)
+
+    class Meta:
+        model = Target
+        fields = ("metric", "amount", "unit", "needs_proof", "channels", "outcomes")
+
+    @staticmethod
+    def values(row: dict[str, Any]) -> TargetValues:
+        """Return what a filled-in row says."""
+        counts = {name: tuple(row[name]) for name in ("channels", "outcomes")}
+        return TargetValues(row["metric"], row["amount"], row["unit"], needs_proof=row["needs_proof"], **counts)
+
+
+class StepForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One step of the ladder: how much of what, and what happens then."""
+
+    when = forms.IntegerField(label=gettext_lazy("At"), min_value=0, max_value=100_000)
+    counted = forms.ChoiceField(
+        label=gettext_lazy("counted in"),
+        choices=[
+            ("share", gettext_lazy("% of the target")),
+            ("minutes_before", gettext_lazy("minutes before it is due")),
+            ("hours_before", gettext_lazy("hours before it is due")),
+            ("minutes_after", gettext_lazy("minutes after it was due")),
+            ("hours_after", gettext_lazy("hours after it was due")),
+        ],
+    )
+
+    class Meta:
+        model = LadderStep
+        fields = ("metric", "action")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        step: LadderStep | None = kwargs.get("instance")
+        if step is not None and step.pk:
+            kwargs["initial"] = {**_counted(step), **(kwargs.get("initial") or {})}
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        """Read amount and unit as a share or an offset."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("when") is not None and cleaned.get("counted"):
+            step = self.values(cleaned)
+            self.instance.share, self.instance.offset = step.share, step.offset
+        return cleaned
+
+    @staticmethod
+    def values(row: dict[str, Any]) -> StepValues:
+        """Return what a filled-in row says."""
+        metric, action = row.get("metric", ""), row.get("action", "")
+        if row["counted"] == "share":
+            return StepValues(metric, action, share=row["when"])
+        sign, minutes = COUNTED[row["counted"]]
+        return StepValues(metric, action, offset=sign * minutes * row["when"])
+
+
+def _counted(step: LadderStep) -> dict[str, Any]:
+    """Return how the form shows when `step` is."""
+    if step.offset is None:
+        return {"when": step.share, "counted": "share"}
+    size, side = abs(step.offset), "after" if step.offset >= 0 else "before"
+    unit = "hours" if size and size % 60 == 0 else "minutes"
+    return {"when": size // 60 if unit == "hours" else size, "counted": f"{unit}_{side}"}
+
+
+class PreviewForm(forms.Form):
+    """When a handoff would open, and in which calendar."""
+
+    start = forms.DateTimeField(
+        label=gettext_lazy("A handoff opens"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+    )
+    calendar = forms.ModelChoiceField(Calendar.objects.all(), label=gettext_lazy("In the calendar"), required=False)

@@ -1,0 +1,256 @@
+"""Steps of ladders and breaches: each once, in order, with their true times, and not without a reason."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from handoff.leads.models import Stage
+from handoff.outbox.models import Notice
+from handoff.people.models import Team
+from handoff.queue.claiming import claim
+from handoff.queue.enforcement import enforce_due
+from handoff.queue.models import Assignment, Breach, Clock, FiredStep, Handoff, Verdict
+from handoff.queue.qualification import qualify
+from handoff.queue.snoozing import snooze
+from handoff.queue.takeover import accept_takeover
+from handoff.queue.touching import log_touch
+from handoff.sla.models import LadderStep, Metric, Policy, Target
+from handoff.sla.versioning import revise, targets_of
+from tests.making import (
+    DAY,
+    HOUR,
+    MONDAY_9AM,
+    make_calendar,
+    make_handoff,
+    make_manager,
+    make_policy,
+    make_rep,
+    make_team,
+)
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def policy() -> Policy:
+    """Four business hours for the first touch, in an office open from nine to five."""
+    make_calendar()
+    return make_policy(first_touch_hours=4)
+
+
+def step(policy: Policy, action: str, *, metric: str = Metric.FIRST_TOUCH, **when: int) -> LadderStep:
+    """Add a step to the ladder of `policy`."""
+    return policy.ladder.create(metric=metric, action=action, **when)
+
+
+def taken(handoff: Handoff) -> list[tuple[str, datetime]]:
+    """Return what was done about `handoff`, in order, with the instants it was due at."""
+    steps = [(one.at, one.step.action) for one in FiredStep.objects.filter(clock__handoff=handoff)]
+    breaches = [(one.due_at, "breach") for one in Breach.objects.filter(clock__handoff=handoff)]
+    return [(what, at) for at, what in sorted(steps + breaches)]
+
+
+def told(person: Any) -> list[str]:
+    """Return what stands under somebody's bell, oldest first."""
+    return [notice.text for notice in Notice.objects.filter(user=person).order_by("id")]
+
+
+def test_each_step_comes_at_its_time_and_only_once(policy: Policy) -> None:
+    step(policy, "tell_owner", share=50)
+    step(policy, "tell_manager", offset=60)
+    handoff = make_handoff()
+    assert [enforce_due(at=MONDAY_9AM + hours * HOUR) for hours in (1, 2, 3, 4, 4.5, 5, 6)] == [0, 1, 0, 0, 1, 1, 0]
+    assert taken(handoff) == [
+        ("tell_owner", MONDAY_9AM + 2 * HOUR),
+        ("breach", MONDAY_9AM + 4 * HOUR),
+        ("tell_manager", MONDAY_9AM + 5 * HOUR),
+    ]
+
+
+def test_at_due_is_in_time(policy: Policy) -> None:
+    handoff, sam = make_handoff(), make_rep()
+    due = MONDAY_9AM + 4 * HOUR
+    assert enforce_due(at=due) == 0
+    log_touch(handoff, channel="call", outcome="no_answer", by=sam, at=due)
+    assert enforce_due(at=due + MINUTE) == 0
+    assert not Breach.objects.exists()
+
+
+def test_after_an_outage_all_is_caught_up_in_order_with_its_own_time_and_marked_late(policy: Policy) -> None:
+    step(policy, "tell_owner", share=50)
+    step(policy, "raise", share=75)
+    step(policy, "tell_team", offset=60)
+    first, second = make_handoff(), make_handoff(at=MONDAY_9AM + HOUR)
+    assert enforce_due(at=MONDAY_9AM + 2 * DAY) == 8
+    done = FiredStep.objects.order_by("id").values_list("at", flat=True)
+    assert {one.fired_at for one in FiredStep.objects.all()} == {MONDAY_9AM + 2 * DAY}
+    assert all(one.is_late for one in FiredStep.objects.all())
+    assert list(done) == sorted(done)
+    for handoff, since in ((first, MONDAY_9AM), (second, MONDAY_9AM + HOUR)):
+        assert [at - since for _what, at in taken(handoff)] == [2 * HOUR, 3 * HOUR, 4 * HOUR, 5 * HOUR]
+
+
+def test_a_step_whose_reason_has_gone_is_left_out(policy: Policy) -> None:
+    step(policy, "tell_owner", share=50)
+    handoff = make_handoff()
+    log_touch(handoff, channel="call", outcome="no_answer", by=make_rep(), at=MONDAY_9AM + 3 * HOUR)
+    assert enforce_due(at=MONDAY_9AM + DAY) == 0
+    assert taken(handoff) == []
+
+
+def test_owner_team_and_managers_are_told_what_concerns_them(policy: Policy) -> None:
+    sam, sasha, mia = make_rep("sam"), make_rep("sasha"), make_manager()
+    step(policy, "tell_owner", share=25)
+    step(policy, "tell_team", share=50)
+    step(policy, "tell_manager", share=75)
+    handoff = make_handoff()
+    claim(handoff, by=sam, at=MONDAY_9AM)
+    Notice.objects.all().delete()
+    for hours in (1, 2, 3, 5):
+        enforce_due(at=MONDAY_9AM + hours * HOUR)
+    name = handoff.lead.name
+    early, half, three = (f"{name}: first touch is due in {time}." for time in ("3h 00m", "2h 00m", "1h 00m"))
+    late = f"{name}: first touch was due 1h 00m ago (noticed late)."
+    assert (told(sam), told(sasha), told(mia)) == ([early, half, late], [half], [three, late])
+
+
+def test_the_next_rep_gets_it_never_the_one_who_let_it_lie(policy: Policy) -> None:
+    Team.objects.update(giving=Team.Giving.ROTATION)
+    sam, sasha = make_rep("sam"), make_rep("sasha")
+    step(policy, "next_rep", offset=60)
+    handoff = make_handoff()
+    first = handoff.assigned_to
+    enforce_due(at=MONDAY_9AM + 5 * HOUR)
+    handoff.refresh_from_db()
+    assert {first, handoff.assigned_to} == {sam, sasha}
+    assert list(handoff.assignments.values_list("user", "how"))[1:] == [(handoff.assigned_to_id, "ladder")]
+    assert handoff.due_at == MONDAY_9AM + 4 * HOUR
+    assert Breach.objects.get().holder == first
+
+
+def test_where_nobody_else_is_there_the_managers_hear_it_and_the_lead_stays(policy: Policy) -> None:
+    mia, sam = make_manager(), make_rep("sam")
+    step(policy, "next_rep", share=50)
+    handoff = make_handoff()
+    claim(handoff, by=sam, at=MONDAY_9AM)
+    enforce_due(at=MONDAY_9AM + 2 * HOUR)
+    handoff.refresh_from_db()
+    assert handoff.claimed_by == sam
+    assert FiredStep.objects.get().outcome == FiredStep.Outcome.NOBODY
+    assert told(mia) == [f"{handoff.lead.name}: nobody else is there to take this lead."]
+
+
+def test_back_to_the_team_frees_it_and_raised_puts_it_on_top(policy: Policy) -> None:
+    step(policy, "back_to_team", share=50)
+    step(policy, "raise", share=50)
+    early, handoff = make_handoff(at=MONDAY_9AM - 3 * HOUR - DAY, route="manual"), make_handoff()
+    Clock.objects.filter(handoff=early).update(acts_at=None)
+    claim(handoff, by=make_rep(), at=MONDAY_9AM)
+    enforce_due(at=MONDAY_9AM + 2 * HOUR)
+    handoff.refresh_from_db()
+    assert (handoff.claimed_by, handoff.assigned_to, handoff.priority) == (None, None, 1)
+    assert not Assignment.objects.filter(ended_at=None).exists()
+    assert list(Handoff.objects.by_urgency()) == [handoff, early]
+
+
+def test_back_to_nurture_ends_it_and_its_clocks_without_a_breach(policy: Policy) -> None:
+    step(policy, "nurture", share=50, metric=Metric.VERDICT)
+    handoff = make_handoff()
+    log_touch(handoff, channel="call", outcome="no_answer", by=make_rep(), at=MONDAY_9AM + HOUR)
+    enforce_due(at=MONDAY_9AM + 7 * DAY)
+    handoff.refresh_from_db()
+    assert (handoff.verdict, handoff.lead.stage) == (Verdict.LAPSED, Stage.NURTURE)
+    assert not Clock.objects.running().exists()
+    assert not Breach.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "touch", "stops"),
+    [
+        pytest.param({"needs_proof": True}, {}, False, id="nothing to show for it"),
+        pytest.param({"needs_proof": True}, {"note": "Rang twice"}, True, id="a note"),
+        pytest.param({"needs_proof": True}, {"evidence": "message 12"}, True, id="evidence"),
+        pytest.param({"channels": ["email"]}, {"note": "x"}, False, id="another channel"),
+        pytest.param({"channels": ["email", "call"]}, {"note": "x"}, True, id="one of its channels"),
+        pytest.param({"outcomes": ["voicemail"]}, {"note": "x"}, False, id="another outcome"),
+        pytest.param({"outcomes": ["no_answer"]}, {"note": "x"}, True, id="its outcome"),
+    ],
+)
+def test_which_touches_stop_the_clock_is_the_policys_to_say(
+    policy: Policy, values: dict[str, Any], touch: dict[str, str], stops: bool
+) -> None:
+    Target.objects.filter(metric=Metric.FIRST_TOUCH).update(**values)
+    handoff = make_handoff()
+    log_touch(handoff, channel="call", outcome="no_answer", by=make_rep(), at=MONDAY_9AM + HOUR, **touch)
+    assert (Clock.objects.get(metric=Metric.FIRST_TOUCH).stopped_at is not None) == stops
+
+
+def test_a_snooze_pauses_the_verdict_and_its_ladder_but_never_the_first_touch(policy: Policy) -> None:
+    warned = step(policy, "tell_owner", share=90, metric=Metric.VERDICT)
+    at = MONDAY_9AM + 30 * MINUTE
+    handoff, sam = make_handoff(at=at), make_rep()
+    log_touch(handoff, channel="call", outcome="no_answer", by=sam, at=at)
+    before = {clock.metric: (clock.due_at, clock.acts_at) for clock in handoff.clocks.all()}
+    snooze(handoff, until=at + 7 * DAY, reason="Trade fair", by=sam, at=at)
+    verdict = handoff.clocks.get(metric=Metric.VERDICT)
+    assert (verdict.due_at, verdict.acts_at) == tuple(one + 7 * DAY for one in before[Metric.VERDICT] if one)
+    assert handoff.clocks.get(metric=Metric.FIRST_TOUCH).due_at == before[Metric.FIRST_TOUCH][0]
+    # Back on Wednesday after all: five working days were agreed on, three of them are spent.
+    snooze(handoff, until=None, reason="", by=sam, at=at + 2 * DAY)
+    verdict.refresh_from_db()
+    assert verdict.due_at == before[Metric.VERDICT][0] + 2 * DAY
+    enforce_due(at=verdict.due_at + MINUTE)
+    assert FiredStep.objects.get().step == warned
+    assert Breach.objects.get().due_at == verdict.due_at
+
+
+def test_a_rep_with_a_calendar_of_their_own_has_those_hours(policy: Policy) -> None:
+    Policy.objects.update(counted_in=Policy.Hours.REP)
+    Team.objects.update(giving=Team.Giving.ROTATION)
+    sam = make_rep()
+    handoff = make_handoff()
+    assert (handoff.assigned_to, handoff.due_at) == (sam, MONDAY_9AM + 4 * HOUR)
+    nights = make_calendar(make_team("Night shift"))
+    nights.openings.update(opens=20 * 60, closes=24 * 60)
+    nights.people.create(user=sam)
+    assert make_handoff().due_at == MONDAY_9AM + 15 * HOUR
+    handoff.refresh_from_db()
+    assert handoff.due_at == MONDAY_9AM + 4 * HOUR
+
+
+def test_whoever_an_sql_is_passed_to_has_a_clock_for_taking_it_on(policy: Policy) -> None:
+    Target.objects.create(policy=policy, metric=Metric.TAKEOVER, amount=8, unit="hours")
+    sam, sasha, handoff = make_rep("sam"), make_rep("sasha"), make_handoff()
+    log_touch(handoff, channel="call", outcome="connected", note="Wants it", by=sam, at=MONDAY_9AM)
+    bant = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
+    qualify(handoff, bant=bant, takes_over=sasha, by=sam, at=MONDAY_9AM + HOUR)
+    clock = Clock.objects.running().get()
+    assert (clock.metric, clock.due_at) == (Metric.TAKEOVER, MONDAY_9AM + DAY + HOUR)
+    assert handoff.due_at is None
+    enforce_due(at=clock.due_at + MINUTE)
+    assert Breach.objects.get().clock == clock
+    assert any("takeover was due" in text for text in told(sasha)) is False
+    accept_takeover(handoff, by=sasha, at=MONDAY_9AM + 2 * DAY)
+    accept_takeover(handoff, by=sasha, at=MONDAY_9AM + 3 * DAY)
+    clock.refresh_from_db()
+    assert (clock.stopped_at, clock.ending) == (MONDAY_9AM + 2 * DAY, Clock.Ending.MET)
+
+
+def test_a_changed_ladder_is_for_those_who_start_under_it(policy: Policy) -> None:
+    step(policy, "tell_owner", share=50)
+    before = make_handoff()
+    revise(policy, targets=targets_of(policy), ladder=[], at=MONDAY_9AM)
+    after = make_handoff()
+    enforce_due(at=MONDAY_9AM + 3 * HOUR)
+    assert [len(taken(handoff)) for handoff in (before, after)] == [1, 0]
+
+
+def test_many_due_steps_cost_the_same_queries_as_one(policy: Policy, django_assert_max_num_queries: Any) -> None:
+    step(policy, "tell_owner", share=50)
+    make_rep()
+    for _ in range(12):
+        make_handoff()
+    with django_assert_max_num_queries(16):
+        assert enforce_due(at=MONDAY_9AM + 2 * HOUR) == 12

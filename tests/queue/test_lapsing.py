@@ -1,0 +1,143 @@
+"""Six weeks of silence: they end a handoff that was worked as agreed, and show one that was not."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from handoff.leads.models import Stage
+from handoff.lib.refusals import NotOpen
+from handoff.outbox.models import Notice
+from handoff.people.models import User
+from handoff.queue.claiming import claim
+from handoff.queue.disqualification import disqualify
+from handoff.queue.lapsing import end_silence
+from handoff.queue.models import Breach, Clock, Handoff, Recycling, Verdict
+from handoff.queue.snoozing import snooze
+from handoff.queue.touching import log_touch
+from handoff.sla.models import Policy, Target
+from tests.making import (
+    DAY,
+    HOUR,
+    MONDAY_9AM,
+    make_calendar,
+    make_handoff,
+    make_manager,
+    make_policy,
+    make_reason,
+    make_rep,
+)
+
+pytestmark = pytest.mark.django_db
+# The first attempt is on 2 March; its 42nd day afterwards, 13 April, is in summer time and ends at midnight.
+SIX_WEEKS_ON = datetime(2026, 4, 13, 22, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def sam() -> User:
+    """A rep in an office whose policy wants two attempts, and gives a verdict sixty days."""
+    make_calendar()
+    make_policy(verdict_days=60, attempts=2)
+    return make_rep("sam")
+
+
+def attempted(sam: User, *days: float, outcome: str = "no_answer") -> Handoff:
+    """Hand a lead over, with attempts so many days after Monday."""
+    handoff = make_handoff()
+    claim(handoff, by=sam, at=MONDAY_9AM)
+    for day in days:
+        log_touch(handoff, channel="call", outcome=outcome, by=sam, at=MONDAY_9AM + day * DAY)
+    return handoff
+
+
+def test_with_enough_attempts_it_lapses_at_the_end_of_the_42nd_day(sam: User) -> None:
+    handoff = attempted(sam, 0, 3)
+    assert end_silence(at=SIX_WEEKS_ON - SECOND) == 1  # the warning
+    assert end_silence(at=SIX_WEEKS_ON + 3 * HOUR) == 1
+    handoff.refresh_from_db()
+    assert (handoff.verdict, handoff.closed_at, handoff.lead.stage) == (Verdict.LAPSED, SIX_WEEKS_ON, Stage.NURTURE)
+    assert not Clock.objects.running().exists()
+    assert not Breach.objects.exists()
+    assert Recycling.objects.get().at == SIX_WEEKS_ON
+    assert end_silence(at=SIX_WEEKS_ON + DAY) == 0
+
+
+def test_with_too_few_the_verdict_is_late_and_the_managers_hear_it(sam: User) -> None:
+    mia = make_manager()
+    handoff = attempted(sam, 0)
+    end_silence(at=SIX_WEEKS_ON + HOUR)
+    end_silence(at=SIX_WEEKS_ON + DAY)
+    handoff.refresh_from_db()
+    breach = Breach.objects.get()
+    assert handoff.is_open
+    assert (breach.due_at, breach.clock.due_at, breach.holder) == (SIX_WEEKS_ON, SIX_WEEKS_ON, sam)
+    assert Notice.objects.filter(user=mia, text__contains="fewer attempts than agreed").count() == 1
+
+
+def test_the_owner_is_warned_once_a_week_before(sam: User) -> None:
+    handoff = attempted(sam, 0, 3)
+    assert [end_silence(at=SIX_WEEKS_ON - days * DAY) for days in (8, 7, 6, 5)] == [0, 1, 0, 0]
+    said = Notice.objects.get(user=sam, text__contains="lapses").text
+    assert said == f"{handoff.lead.name} lapses in 7 days unless somebody answers."
+
+
+@pytest.mark.parametrize(
+    ("direction", "outcome"),
+    [pytest.param("out", "connected", id="we spoke"), pytest.param("in", "replied", id="they wrote")],
+)
+def test_an_answer_starts_the_six_weeks_anew(sam: User, direction: str, outcome: str) -> None:
+    handoff = attempted(sam, 0, 3)
+    at = MONDAY_9AM + 20 * DAY
+    log_touch(handoff, channel="email", outcome=outcome, direction=direction, by=sam, at=at)
+    handoff.refresh_from_db()
+    assert handoff.lapses_at == SIX_WEEKS_ON + 20 * DAY
+
+
+def test_an_answer_before_the_end_counts_even_where_it_is_written_down_after_it(sam: User) -> None:
+    handoff = attempted(sam, 0, 3)
+    late = SIX_WEEKS_ON + HOUR
+    log_touch(handoff, channel="email", outcome="replied", by=sam, happened_at=SIX_WEEKS_ON - HOUR, at=late)
+    assert end_silence(at=late) == 0
+    handoff.refresh_from_db()
+    assert handoff.is_open
+
+
+def test_what_comes_after_the_end_finds_it_ended_whether_or_not_a_worker_was_there(sam: User) -> None:
+    handoff = attempted(sam, 0, 3)
+    late = SIX_WEEKS_ON + HOUR
+    with pytest.raises(NotOpen, match="lapsed after six weeks"):
+        log_touch(handoff, channel="call", outcome="connected", by=sam, at=late)
+    with pytest.raises(NotOpen, match="lapsed after six weeks"):
+        disqualify(handoff, reason=make_reason(), by=sam, at=late)
+    end_silence(at=late)
+    assert Handoff.objects.get().verdict == Verdict.LAPSED
+
+
+def test_too_few_attempts_are_found_by_a_late_verdict_too(sam: User) -> None:
+    handoff = attempted(sam, 0)
+    disqualify(handoff, reason=make_reason(), by=sam, at=SIX_WEEKS_ON + HOUR)
+    assert Breach.objects.get().due_at == SIX_WEEKS_ON
+
+
+def test_paused_dates_come_on_top(sam: User) -> None:
+    handoff = attempted(sam, 0, 3)
+    at = MONDAY_9AM + 4 * DAY
+    snooze(handoff, until=at + 10 * DAY, reason="Trade fair", by=sam, at=at)
+    assert handoff.lapses_at == SIX_WEEKS_ON + 10 * DAY
+    snooze(handoff, until=None, reason="", by=sam, at=at + 3 * DAY)
+    assert handoff.lapses_at == SIX_WEEKS_ON + 3 * DAY
+
+
+def test_nothing_is_counted_before_the_first_attempt(sam: User) -> None:
+    handoff = attempted(sam)
+    assert handoff.lapses_at is None
+    assert end_silence(at=SIX_WEEKS_ON + 400 * DAY) == 0
+
+
+def test_a_handoff_without_a_policy_lapses_after_one_attempt(sam: User) -> None:
+    Target.objects.all().delete()
+    Policy.objects.all().delete()
+    handoff = attempted(sam, 0)
+    end_silence(at=SIX_WEEKS_ON + DAY)
+    handoff.refresh_from_db()
+    assert handoff.verdict == Verdict.LAPSED
