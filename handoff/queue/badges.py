@@ -1,5 +1,9 @@
 """The small numbers in the side bar."""
 
+from typing import Any
+
+from django.db.models import Count, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from handoff.outbox.models import Notice
@@ -9,12 +13,18 @@ from handoff.queue.models import Breach, Disqualification, Handoff
 
 
 def badges(user: User) -> dict[str, int]:
-    """Return what waits for `user`: leads, verdicts not yet read by marketing, open breaches, notices."""
-    visible = Handoff.objects.visible_to(user).open()
-    conditions = view_conditions(user, timezone.now())
-    return {
-        "queue": visible.filter(conditions[default_view(user)]).count(),
-        "feedback": Disqualification.objects.filter(acknowledged_at=None).count() if user.is_marketer else 0,
-        "breaches": Breach.objects.filter(clock__handoff__in=visible, clock__stopped_at=None, annulled_at=None).count(),
-        "notices": Notice.objects.unread().filter(user=user).count(),
+    """Return what waits for `user`, in one query: leads, verdicts not yet read by marketing, breaches, notices."""
+    visible = Handoff.objects.open_to(user)
+    open_breaches = Breach.objects.filter(clock__stopped_at=None, annulled_at=None)
+    numbers = {
+        "queue": _number(visible.filter(view_conditions(user, timezone.now())[default_view(user)])),
+        "feedback": _number(Disqualification.objects.filter(acknowledged_at=None)) if user.is_marketer else Value(0),
+        "breaches": _number(open_breaches.filter(clock__handoff__in=visible)),
+        "notices": _number(Notice.objects.unread().filter(user=user)),
     }
+    return dict(zip(numbers, User.objects.values_list(*numbers.values()).get(pk=user.pk), strict=True))
+
+
+def _number(rows: "QuerySet[Any]") -> Coalesce:
+    """Return how many rows there are, as a part of another query."""
+    return Coalesce(rows.order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n"), 0)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import django_filters
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,14 +18,15 @@ VIEWS = {
     "team": _("Team"),
     "snoozed": _("Snoozed"),
 }
+DUE = {"late": _("late"), "today": _("until tonight"), "week": _("within seven days")}
+NOBODY = "nobody"
 
 
 def view_conditions(user: User, at: datetime) -> dict[str, Q]:
     """Return what each view of the queue shows to `user`, over the open handoffs they may see."""
     mine = Q(claimed_by=user) | Q(claimed_by=None, assigned_to=user)
     awake = Q(snoozed_until=None) | Q(snoozed_until__lte=at)
-    midnight = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    today = Q(next_step_at__lt=midnight) | Q(due_at__lt=midnight)
+    today = Q(next_step_at__lt=midnight_after(at)) | due_condition("today", at)
     whose = Q() if user.is_manager or user.is_admin else mine
     return {
         "mine": mine & awake,
@@ -36,20 +37,24 @@ def view_conditions(user: User, at: datetime) -> dict[str, Q]:
     }
 
 
+def due_condition(when: str, at: datetime) -> Q:
+    """Return the condition that something is due by then; what is late is due today, and today is in the week."""
+    ends = {"late": at, "today": midnight_after(at), "week": at + timedelta(days=7)}
+    return Q(due_at__lt=ends[when])
+
+
+def midnight_after(at: datetime) -> datetime:
+    """Return when the reader's day ends."""
+    return timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
 def default_view(user: User) -> str:
     """Return the view that `user` starts on."""
     return "mine" if user.is_rep else "team"
 
 
-def view_counts(user: User, at: datetime) -> dict[str, int]:
-    """Return how many handoffs each view holds, in one query."""
-    conditions = view_conditions(user, at)
-    counts = {name: Count("id", filter=condition) for name, condition in conditions.items()}
-    return Handoff.objects.open().visible_to(user).aggregate(**counts)
-
-
 class HandoffFilter(django_filters.FilterSet):
-    """View, words, route, team and holder. The view's rows need `user` and `at`, which the door gives."""
+    """What the queue can be narrowed by. The view's rows need the request, for whoever asks."""
 
     q = django_filters.CharFilter(label=_("Name, company, e-mail, phone"), method="filter_words")
     view = django_filters.ChoiceFilter(label=_("View"), choices=list(VIEWS.items()), method="filter_view")
@@ -57,6 +62,11 @@ class HandoffFilter(django_filters.FilterSet):
     grade = django_filters.CharFilter(label=_("Grade"), lookup_expr="istartswith")
     team = django_filters.CharFilter(label=_("Team"), field_name="team__slug")
     source = django_filters.CharFilter(label=_("Source"), lookup_expr="iexact")
+    country = django_filters.CharFilter(label=_("Country"), field_name="lead__country", lookup_expr="iexact")
+    due = django_filters.ChoiceFilter(
+        label=_("Due"), choices=list(DUE.items()), empty_label=_("any"), method="filter_due"
+    )
+    holder = django_filters.CharFilter(label=_("Holder"), method="filter_holder")
     lead = django_filters.NumberFilter(label=_("Lead"), min_value=0, max_value=2**63 - 1)
 
     class Meta:
@@ -70,3 +80,13 @@ class HandoffFilter(django_filters.FilterSet):
     def filter_view(self, rows: "QuerySet[Handoff]", _name: str, value: str) -> "QuerySet[Handoff]":
         """Return the rows of one view."""
         return rows.filter(view_conditions(self.request.user, timezone.now())[value])
+
+    def filter_due(self, rows: "QuerySet[Handoff]", _name: str, value: str) -> "QuerySet[Handoff]":
+        """Return what is due by then."""
+        return rows.filter(due_condition(value, timezone.now()))
+
+    def filter_holder(self, rows: "QuerySet[Handoff]", _name: str, value: str) -> "QuerySet[Handoff]":
+        """Return what somebody accepted or was given, by username; "nobody" finds what waits."""
+        if value == NOBODY:
+            return rows.filter(claimed_by=None, assigned_to=None)
+        return rows.filter(Q(claimed_by__username=value) | Q(claimed_by=None, assigned_to__username=value))

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from handoff.lib.durations import spoken
-from handoff.queue.models import Clock, Handoff, NextStep, Route
+from handoff.queue.current_scores import Strength, current_scores
+from handoff.queue.models import Clock, Handoff, NextStep, Qualification, Route
 from handoff.sla.models import Metric
 from scoring.models import Publication
 
@@ -23,6 +24,7 @@ UNTIL_TEXTS = {
     Metric.FIRST_TOUCH: (gettext_lazy("First touch in {time}"), gettext_lazy("First touch {time} late")),
     Metric.CONNECT: (gettext_lazy("Connect in {time}"), gettext_lazy("Connect {time} late")),
     Metric.VERDICT: (gettext_lazy("Verdict in {time}"), gettext_lazy("Verdict {time} late")),
+    Metric.TAKEOVER: (gettext_lazy("Take over in {time}"), gettext_lazy("Takeover {time} late")),
 }
 
 
@@ -59,7 +61,9 @@ def live_publication(handoff: Handoff) -> Publication | None:
 
 
 def due_pill(handoff: Handoff, at: datetime) -> Pill:
-    """Return the pill of whatever comes first: a running clock, or the next step."""
+    """Return the pill of whatever comes first, a running clock or the next step; of a closed one its verdict."""
+    if not handoff.is_open:
+        return Pill(str(handoff.get_verdict_display()), "neutral", None)
     candidates: list[tuple[datetime, str, str, str]] = []
     for clock in handoff.running_clocks:  # type: ignore[attr-defined]
         templates = UNTIL_TEXTS[Metric(clock.metric)]
@@ -72,7 +76,10 @@ def due_pill(handoff: Handoff, at: datetime) -> Pill:
         )
     if not candidates:
         return Pill(_("nothing due"), "neutral", None)
-    due, label, until, late = min(candidates)
+    return _pill(*min(candidates), at)
+
+
+def _pill(due: datetime, label: str, until: str, late: str, at: datetime) -> Pill:
     left = due - at
     if left < timedelta(0):
         return Pill(late.format(time=spoken(max(-left, timedelta(minutes=1)))), "late", due, until, late)
@@ -127,10 +134,10 @@ def cools(handoff: Handoff) -> datetime | None:
     return score.crosses_at if score and score.is_mql else None
 
 
-def score_shares(handoff: Handoff) -> dict[str, int]:
+def score_shares(strength: Strength) -> dict[str, int]:
     """Return fit, interest and timing as whole percentages of what is a lot for each."""
     most = {"fit": 60.0, "interest": 80.0, "timing": 60.0}
-    return {name: round(100 * max(0.0, min(getattr(handoff, name) / top, 1.0))) for name, top in most.items()}
+    return {name: round(100 * max(0.0, min(getattr(strength, name) / top, 1.0))) for name, top in most.items()}
 
 
 @dataclass(frozen=True)
@@ -141,12 +148,45 @@ class Row:
     pill: Pill
     why: str
     since: str
+    strength: Strength
     shares: dict[str, int]
 
 
 def rows(handoffs: Iterable[Handoff], at: datetime) -> list[Row]:
-    """Return the rows that a page of the queue shows."""
-    return [Row(h, due_pill(h, at), why_now(h), so_far(h, at), score_shares(h)) for h in handoffs]
+    """Return the rows that a page of the queue shows, with the scores of the moment."""
+    shown = list(handoffs)
+    now = current_scores(shown, live_publication(shown[0]) if shown else None, at)
+    return [Row(h, due_pill(h, at), why_now(h), so_far(h, at), now[h.pk], score_shares(now[h.pk])) for h in shown]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An SQL that waits for whoever takes it over."""
+
+    qualification: Qualification
+    pill: Pill
+    since: str
+
+
+def waiting_sqls(found: Iterable[Qualification], at: datetime) -> list[Waiting]:
+    """Return the rows of SQLs to take over, as `sqls_to_accept` found them."""
+    return [Waiting(one, _takeover_pill(one, at), _qualified(one, at)) for one in found]
+
+
+def _takeover_pill(qualification: Qualification, at: datetime) -> Pill:
+    due = qualification.due_at  # type: ignore[attr-defined]
+    until, late = UNTIL_TEXTS[Metric.TAKEOVER]
+    if due is None:
+        return Pill(_("To take over"), "neutral", None)
+    return _pill(due, str(Metric.TAKEOVER.label), str(until), str(late), at)
+
+
+def _qualified(qualification: Qualification, at: datetime) -> str:
+    words = {"when": short_time(qualification.at, at), "name": qualification.by}
+    parts = [_("qualified %(when)s by %(name)s") % words]
+    if qualification.expected_close:
+        parts.append(_("expected to close %(day)s") % {"day": date_format(qualification.expected_close, "j M Y")})
+    return " · ".join(parts)
 
 
 def clock_json(clock: Clock) -> dict[str, Any]:

@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from handoff.queue.pages import acts, leads, lists, panel
+from handoff.queue.pages import acts, bulk, calendar, lead_acts, leads, lists, odd, panel, queue
 
 urlpatterns = [
-    path("queue/", lists.queue, name="queue"),
+    path("queue/", queue.queue, name="queue"),
+    path("queue/lists/", queue.keep, name="keep-list"),
+    path("queue/lists/<int:pk>/delete/", queue.drop, name="drop-list"),
     path("queue/next/", lists.next_lead, name="next-lead"),
+    path("queue/assign/", bulk.assign_page, name="assign-many"),
+    path("queue/odd-stops/", odd.odd_stops_page, name="odd-stops"),
     path("queue/<int:pk>/", panel.handoff_page, name="handoff"),
     path("queue/<int:pk>/claim/", acts.Claim.as_view(), name="claim"),
     path("queue/<int:pk>/touches/", acts.LogTouch.as_view(), name="touches"),
@@ -22,9 +26,15 @@ urlpatterns = [
     path("queue/<int:pk>/lost/", acts.Lost.as_view(), name="lost"),
     path("queue/<int:pk>/undo/", acts.Undo.as_view(), name="undo"),
     path("queue/<int:pk>/overturn/", acts.Overturn.as_view(), name="overturn"),
+    path("calendar/<str:secret>.ics", calendar.feed, name="calendar"),
     path("qualified/", lists.qualified, name="qualified"),
     path("nurture/", lists.nurture, name="nurture"),
     path("leads/", leads.lead_list, name="leads"),
+    path("leads/new/", lead_acts.AddLead.as_view(), name="new-lead"),
     path("leads/<int:pk>/", leads.lead_page, name="lead"),
+    path("leads/<int:pk>/edit/", lead_acts.EditLead.as_view(), name="edit-lead"),
+    path("leads/<int:pk>/objection/", lead_acts.Objection.as_view(), name="objection"),
+    path("leads/<int:pk>/hold/", lead_acts.HoldLead.as_view(), name="hold"),
+    path("leads/<int:pk>/release-hold/", lead_acts.ReleaseHold.as_view(), name="release-hold"),
     path("leads/<int:pk>/hand-over/", leads.hand_over, name="hand-over"),
 ]

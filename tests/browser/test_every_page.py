@@ -14,6 +14,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 PAGES = {
     "queue": ("rep", "/queue/?view=unclaimed"),
     "empty queue": ("rep", "/queue/?view=snoozed"),
+    "narrowed queue": ("manager", "/queue/?view=team&due=week"),
+    "team queue": ("manager", "/queue/?view=team"),
     "handoff": ("rep", "/queue/{handoff}/"),
     "touch": ("rep", "/queue/{handoff}/touches/"),
     "qualify": ("rep", "/queue/{handoff}/qualify/"),
@@ -31,7 +33,7 @@ PAGES = {
     "funnel": ("marketer", "/reports/funnel/"),
     "login": ("", "/login/"),
 }
-ON_A_PHONE = {"queue", "handoff", "lead", "disqualify"}
+ON_A_PHONE = {"queue", "team queue", "narrowed queue", "handoff", "lead", "disqualify"}
 
 
 @pytest.fixture(scope="package")

@@ -25,13 +25,30 @@ def test_j_and_k_move_through_the_rows_and_load_the_panel(site: Site, visit: Vis
     expect(page.locator("#messages")).to_contain_text(f"{names[0]} is yours.")
 
 
+def test_in_the_list_a_number_logs_a_call_and_goes_on_to_the_next(site: Site, visit: Visit) -> None:
+    page = visit("noor")
+    for _ in range(2):
+        site.waiting_lead()
+        page.goto("/queue/?view=unclaimed")
+        page.keyboard.press("n")
+        expect(page.locator("#messages")).to_contain_text("is yours.")
+    page.goto("/queue/?view=mine")
+    first, second = page.locator("[data-row] .row-link").all_inner_texts()[:2]
+    expect(page.locator("[data-panel] .quick-log")).to_be_visible()
+    page.keyboard.press("3")
+    expect(page.locator("[data-panel] .lead-name")).to_have_text(second)
+    expect(page.locator("tr.is-selected .row-link")).to_have_text(second)
+    expect(page.locator("#messages")).to_contain_text("Logged.")
+    expect(page.locator("[data-row]").filter(has_text=first)).to_contain_text("1 try")
+
+
 @pytest.mark.parametrize(
     ("key", "path"),
     [
         pytest.param("l", "touches", id="l opens the touch form"),
         pytest.param("q", "qualify", id="q qualifies"),
         pytest.param("d", "disqualify", id="d disqualifies"),
-        pytest.param("n", "next-step", id="n plans the next step"),
+        pytest.param("f", "next-step", id="f plans what follows"),
         pytest.param("p", "pass", id="p passes it on"),
     ],
 )
@@ -43,10 +60,12 @@ def test_a_key_opens_its_form(lead_page: Page, key: str, path: str) -> None:
 
 def test_one_to_six_log_a_call_at_once(lead_page: Page) -> None:
     said = ("reached", "answered", "voicemail", "no answer", "sent", "wrong number")
+    address = lead_page.url
     for number, words in enumerate(said, start=1):
         lead_page.keyboard.press(str(number))
-        expect(lead_page.locator("[data-panel] .trail li").filter(has_text=words).first).to_be_visible()
         expect(lead_page.locator("#messages")).to_contain_text("Logged.")
+        lead_page.goto(address)
+        expect(lead_page.locator("[data-panel] .trail li").filter(has_text=words).first).to_be_visible()
 
 
 def test_a_question_mark_lists_the_keys_and_they_can_be_switched_off(lead_page: Page) -> None:

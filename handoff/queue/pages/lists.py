@@ -1,7 +1,4 @@
-"""The queue, the qualified and the nurture list."""
-
-from datetime import datetime
-from typing import Any
+"""Taking the next lead, and the lists of the qualified and of those in nurture."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -13,64 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from handoff.leads.models import Lead, Stage
-from handoff.outbox.notices import UNDO_TIME
 from handoff.people.doors import person
 from handoff.queue.claiming import take_next
-from handoff.queue.filters import VIEWS, HandoffFilter, default_view, view_counts
-from handoff.queue.models import Handoff, Qualification, Recycling
-from handoff.queue.pages.panel import panel_context
-from handoff.queue.presenting import rows, with_what_rows_show
-
-PAGE = 25
-
-
-@require_GET
-def queue(request: HttpRequest) -> HttpResponse:
-    """Show one view of the queue, the first (or asked for) lead beside it."""
-    user, now = person(request), timezone.now()
-    view = request.GET.get("view", "")
-    view = view if view in VIEWS else default_view(user)
-    query = request.GET.copy()
-    query["view"] = view
-    # Searching looks at closed leads too, in every view.
-    base = Handoff.objects.visible_to(user)
-    if query.get("q"):
-        query.pop("view")
-    else:
-        base = base.open()
-    filters = HandoffFilter(query, queryset=with_what_rows_show(base.by_urgency()), request=request)
-    counts = view_counts(user, now)
-    paginator = Paginator(filters.qs, PAGE)
-    if set(query) <= {"view", "page"}:
-        paginator.count = counts[view]  # known already, as the number in the view's tab
-    page = paginator.get_page(request.GET.get("page"))
-    shown = rows(page.object_list, now)
-    context = {
-        "view": view,
-        "tabs": [(name, label, counts[name]) for name, label in VIEWS.items()],
-        "rows": shown,
-        "page_obj": page,
-        "q": query.get("q", ""),
-        "late": sum(row.pill.tone == "late" for row in shown),
-        "soon": sum(row.pill.tone == "soon" for row in shown),
-        "undo": undo_offer(request, now),
-        "can_take": user.is_rep or user.is_manager or user.is_admin,
-    }
-    if shown:
-        context |= panel_context(shown[0].handoff, user, now)
-    return render(request, "queue/queue.html", context)
-
-
-def undo_offer(request: HttpRequest, at: datetime) -> dict[str, Any] | None:
-    """Return the verdict that this person can still take back, with the seconds left."""
-    last = request.session.get("undo")
-    if not last:
-        return None
-    left = UNDO_TIME - (at - datetime.fromisoformat(last["at"]))
-    if left.total_seconds() < 1:
-        del request.session["undo"]
-        return None
-    return {**last, "left": int(left.total_seconds())}
+from handoff.queue.models import Qualification, Recycling
 
 
 @require_POST

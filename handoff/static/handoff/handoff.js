@@ -1,4 +1,4 @@
-/* What makes the pages quicker for hands and eyes: countdowns, keys, focus after a swap. Every page works without it. */
+/* What makes the pages quicker for hands and eyes: countdowns, keys, rows that stay fresh, focus after a swap. Every page works without it. */
 "use strict";
 
 (() => {
@@ -35,6 +35,14 @@
     for (const pill of document.querySelectorAll("time[data-due]")) countDown(pill, now);
   }
 
+  /* What is said to who does not see it: politely, and only what is news. */
+
+  const region = document.createElement("p");
+  region.className = "visually-hidden";
+  region.setAttribute("role", "status");
+  document.getElementById("content")?.append(region);
+  const say = (text) => setTimeout(() => { region.textContent = text; }, 100);
+
   /* Undo: <div class="undo" data-seconds="10"> leaves when its time is over; the server refuses a late one anyway. */
 
   function startUndo(toast) {
@@ -42,6 +50,7 @@
     toast.dataset.started = "yes";
     const end = performance.now() + Number(toast.dataset.seconds) * 1000;
     const left = toast.querySelector("[data-left]");
+    if (toast.dataset.say) say(toast.dataset.say);
     const timer = setInterval(() => {
       const seconds = Math.ceil((end - performance.now()) / 1000);
       if (left) left.textContent = fill(left.dataset.left, { n: Math.max(seconds, 0) });
@@ -59,7 +68,10 @@
   const rows = () => [...document.querySelectorAll("[data-row]")].filter(isVisible);
   const selected = () => rows().findIndex((row) => row.classList.contains("is-selected"));
 
+  let place = 0; // where the selected row was, should it go by itself
+
   function select(row) {
+    place = rows().indexOf(row);
     for (const other of rows()) other.classList.toggle("is-selected", other === row);
     for (const link of document.querySelectorAll("[data-row] .row-link[aria-current]")) link.removeAttribute("aria-current");
     row.querySelector(".row-link")?.setAttribute("aria-current", "true");
@@ -67,7 +79,8 @@
 
   function move(step) {
     const all = rows();
-    const row = all[Math.min(Math.max(selected() + step, 0), all.length - 1)];
+    const from = selected() < 0 ? place - (step > 0 ? 1 : 0) : selected();
+    const row = all[Math.min(Math.max(from + step, 0), all.length - 1)];
     const link = row?.querySelector(".row-link, a");
     if (!link) return;
     select(row);
@@ -110,7 +123,8 @@
   // Where the preview is hidden, a row opens as a page: htmx must not see the click.
   document.addEventListener("click", (event) => {
     const preview = document.querySelector(".side-preview");
-    if (preview && !isVisible(preview) && event.target.closest(".row-link[hx-get]")) event.stopImmediatePropagation();
+    const isHidden = preview ? !isVisible(preview) : document.getElementById("live");
+    if (isHidden && event.target.closest(".row-link[hx-get]")) event.stopImmediatePropagation();
   }, true);
 
   document.addEventListener("click", (event) => {
@@ -122,19 +136,97 @@
     if (row) select(row);
   });
 
+  /* Choosing several rows: how many they are, all of them, and from one to another by Shift. */
+
+  const boxes = () => [...document.querySelectorAll('input[name="handoff"][form="bulk"]')];
+  let lastBox = null;
+
+  function countChosen() {
+    const button = document.querySelector("#bulk [data-many]");
+    if (!button) return;
+    const n = boxes().filter((box) => box.checked).length;
+    if (n) button.textContent = n === 1 ? button.dataset.one : fill(button.dataset.many, { n });
+    button.disabled = !n;
+    document.querySelector("[data-choose-all]").checked = n > 0 && n === boxes().length;
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.matches("[data-choose-all]")) for (const box of boxes()) box.checked = event.target.checked;
+    const all = boxes(), now = all.indexOf(event.target), before = all.indexOf(lastBox);
+    if (now >= 0) {
+      if (event.shiftKey && before >= 0) {
+        for (const box of all.slice(Math.min(now, before), Math.max(now, before))) box.checked = event.target.checked;
+      }
+      lastBox = event.target;
+    }
+    countChosen();
+  });
+
+  /* The live list: it looks for changes while somebody may be looking at it, and says what is new. */
+
+  const list = () => document.getElementById("live");
+  const preview = () => { const panel = document.getElementById("panel"); return panel && isVisible(panel) ? panel : null; };
+  const look = () => { if (list() && !document.hidden) list().dispatchEvent(new Event("look")); };
+  let shown = null;
+
+  function remember() {
+    const row = rows()[selected()];
+    shown = { ids: rows().map((one) => one.id), row: row?.id, version: row?.dataset.version,
+              address: row?.querySelector(".row-link")?.getAttribute("hx-get"),
+              focus: document.activeElement?.closest?.("#live [data-row]") };
+  }
+
+  function compare() {
+    const ids = rows().map((row) => row.id), row = document.getElementById(shown.row);
+    if (row) select(row);
+    // What moves up from the next page is not new.
+    const gone = list().querySelector("[rel=next]") ? shown.ids.filter((id) => !ids.includes(id)).length : 0;
+    const fresh = ids.filter((id) => !shown.ids.includes(id)).length - gone;
+    if (fresh > 0) say(fresh === 1 ? list().dataset.new : fill(list().dataset.news, { n: fresh }));
+    const panel = preview(), typing = panel?.contains(document.activeElement) && isTyping(document.activeElement);
+    const isChanged = shown.address && row?.dataset.version !== shown.version;
+    // Somebody else took or changed the lead that is open: the panel says so, once nobody is at work in it.
+    if (panel && isChanged && !typing && !(row && panel.querySelector("details[open]"))) {
+      htmx.ajax("GET", `${shown.address}?glance=1`, { target: "#panel", swap: "innerHTML" });
+    }
+    if (shown.focus && !shown.focus.isConnected) (panel ?? rows()[place]?.querySelector("a") ?? document.getElementById("content")).focus();
+  }
+
+  async function logAndGoOn(form, submitter) {
+    const body = new FormData(form, submitter);
+    body.delete("next"); // the list knows which one that is
+    submitter.disabled = true;
+    const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } }).catch(() => null);
+    submitter.disabled = false;
+    // A refusal is shown by the page of the form.
+    if (!answer?.ok) { form.dataset.plain = "yes"; form.requestSubmit(submitter); return; }
+    move(1);
+    look();
+  }
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest(".quick-log:not([data-plain])");
+    if (!form || !list() || !preview() || !event.submitter) return;
+    event.preventDefault();
+    logAndGoOn(form, event.submitter);
+  });
+
   /* Swaps: htmx gives focus back to an element with the same id; else it goes to what took the place. */
 
   let lost = null;
+  const isLook = (event) => event.target.id === "live";
   const onHtmx = (names, listener) => names.forEach((name) => document.addEventListener(name, listener));
 
-  onHtmx(["htmx:before:swap", "htmx:beforeSwap"], () => {
+  onHtmx(["htmx:before:swap", "htmx:beforeSwap"], (event) => {
+    if (isLook(event)) { remember(); return; }
     const active = document.activeElement;
     lost = active && active !== document.body
       ? { element: active, place: active.closest("[data-panel], [id]:not(body)"), row: selected() < 0 ? null : rows()[selected()].id }
       : null;
   });
 
-  onHtmx(["htmx:after:swap", "htmx:afterSwap"], () => {
+  onHtmx(["htmx:after:swap", "htmx:afterSwap"], (event) => {
+    if (isLook(event)) { if (shown) compare(); shown = null; refresh(); return; }
     const row = lost?.row && document.getElementById(lost.row);
     if (row && selected() < 0) select(row);
     if (lost && !lost.element.isConnected && document.activeElement === document.body) {
@@ -147,17 +239,35 @@
     refresh();
   });
 
+  // Who was signed out meanwhile is asked to sign in on a page of its own, not inside this one.
+  document.addEventListener("htmx:before:response", (event) => {
+    const answer = event.detail.ctx.response.raw;
+    if (answer.redirected && new URL(answer.url).pathname.startsWith("/login/")) { event.preventDefault(); location.reload(); }
+    document.querySelector("[data-unreachable-notice]")?.remove();
+  });
+
   onHtmx(["htmx:error", "htmx:sendError", "htmx:timeout"], () => {
+    if (document.querySelector("[data-unreachable-notice]")) return;
     const notice = Object.assign(document.createElement("p"), { className: "notice notice-danger", textContent: words.unreachable });
+    notice.dataset.unreachableNotice = "";
     document.getElementById("messages")?.replaceChildren(notice);
   });
 
   function refresh() {
     countAllDown();
+    countChosen();
     document.querySelectorAll(".undo[data-seconds]").forEach(startUndo);
+    for (const part of document.querySelectorAll("[data-scripted][hidden]")) part.hidden = false;
   }
 
   refresh();
   setInterval(countAllDown, 15_000);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) countAllDown(); });
+  setInterval(look, 4_000);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { countAllDown(); look(); } });
 })();
+
+/* A call or mail that starts from here: the browser hands it over, and the form that logs it opens. */
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-then]");
+  if (link) setTimeout(() => location.assign(link.dataset.then), 300);
+});

@@ -1,0 +1,158 @@
+"""The queue: one view of it, kept fresh, with its filters and the working lists made of them."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from handoff.lib.refusals import Refusal
+from handoff.outbox.notices import UNDO_TIME
+from handoff.people.doors import person
+from handoff.people.models import Role, SavedView, Team, User
+from handoff.people.working_lists import drop_list, keep_list
+from handoff.queue.filters import NOBODY, VIEWS, HandoffFilter, default_view
+from handoff.queue.models import Handoff, Route
+from handoff.queue.presenting import rows, waiting_sqls, with_what_rows_show
+from handoff.queue.standing import Standing, half_touched_within, headline, sqls_to_accept, standing
+
+PAGE = 25
+MOST_SQLS = 50
+
+
+@require_GET
+def queue(request: HttpRequest) -> HttpResponse:
+    """Show one view of the queue; to a page that is open already, what changed on it, or that nothing did."""
+    user, now = person(request), timezone.now()
+    view = request.GET.get("view", "")
+    view = view if view in VIEWS else default_view(user)
+    stands = standing(user, view, now)
+    is_open_already = request.headers.get("HX-Request") == "true"
+    unchanged = get_conditional_response(request, etag=stands.etag) if is_open_already else None
+    if unchanged is not None:
+        return unchanged
+    context = {**_shown(request, user, view, stands, now), "is_fresh": is_open_already}
+    if not is_open_already:
+        context |= {"narrowing": narrowing(context["filters"], user), "undo": undo_offer(request, now)}
+    response = render(request, "queue/_fresh.html" if is_open_already else "queue/queue.html", context)
+    response.headers["ETag"] = stands.etag
+    response.headers["Vary"] = "HX-Request"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _shown(request: HttpRequest, user: User, view: str, stands: Standing, now: datetime) -> dict[str, Any]:
+    """Return what the list itself shows: rows, tabs, and the line above them."""
+    query = chosen(request.GET)
+    is_search = "q" in query
+    # Searching looks at closed leads too, in every view.
+    base = Handoff.objects.visible_to(user) if is_search else Handoff.objects.open_to(user)
+    wanted = query.copy()
+    wanted.pop("view", None)
+    is_narrowed = bool(wanted)
+    if not is_search:
+        wanted["view"] = view
+    filters = HandoffFilter(wanted, queryset=with_what_rows_show(base.by_urgency()), request=request)
+    paginator = Paginator(filters.qs, PAGE)
+    if not is_narrowed:
+        paginator.count = stands.counts[view]  # known already, as the number in the view's tab
+    page = paginator.get_page(request.GET.get("page"))
+    sqls = list(sqls_to_accept(user)[:MOST_SQLS])
+    stands.counts["today"] += len(sqls)
+    lists = list(SavedView.objects.filter(user=user, page="queue"))
+    address = query.urlencode()
+    return {
+        "view": view,
+        "tabs": [(name, label, stands.counts[name]) for name, label in VIEWS.items()],
+        "head": headline(
+            stands, view, page.paginator.count if is_narrowed else None, half_touched_within(user, now), now
+        ),
+        "rows": rows(page.object_list, now),
+        "sqls": waiting_sqls(sqls, now) if view == "today" and not is_narrowed and page.number == 1 else [],
+        "page_obj": page,
+        "q": query.get("q", ""),
+        "is_narrowed": is_narrowed,
+        "query": address,
+        "address": request.GET.urlencode(),
+        "unless": json.dumps({"If-None-Match": stands.etag}),
+        "lists": lists,
+        "kept": next((kept for kept in lists if kept.query == address), None),
+        "filters": filters,
+        "can_take": not user.is_marketer,
+        "can_assign": view == "team" and not is_search and (user.is_manager or user.is_admin),
+    }
+
+
+def chosen(given: QueryDict) -> QueryDict:
+    """Return what `given` says about the queue, without blanks and without the page: what a working list keeps."""
+    found = QueryDict(mutable=True)
+    for name in HandoffFilter.base_filters:
+        values = [value for value in given.getlist(name) if value.strip()]
+        if values:
+            found.setlist(name, values)
+    return found
+
+
+def narrowing(filters: HandoffFilter, user: User) -> list[forms.BoundField]:
+    """Return the fields of the filter, with what there is to choose from for `user`."""
+    form = filters.form
+    form.auto_id = "by-%s"
+    fields = form.fields
+    grades = [(letter, letter) for letter in "ABCD"]
+    fields["route"].widget = forms.CheckboxSelectMultiple(choices=Route.choices)
+    fields["grade"].widget = forms.Select(choices=[("", _("any")), *grades])
+    names = ["route", "grade", "due", "source", "country"]
+    if not user.is_rep:
+        everywhere = user.is_admin or user.is_marketer
+        teams = Team.objects.all() if everywhere else Team.objects.filter(pk__in=user.team_ids())
+        reps = User.objects.filter(is_active=True, role=Role.REP, memberships__team__in=teams).distinct()
+        people = [(rep.username, str(rep)) for rep in reps.order_by("first_name", "username")]
+        fields["holder"].widget = forms.Select(choices=[("", _("any")), (NOBODY, _("nobody")), *people])
+        fields["team"].widget = forms.Select(choices=[("", _("any")), *teams.values_list("slug", "name")])
+        names += ["holder", "team"]
+    return [form[name] for name in names]
+
+
+def undo_offer(request: HttpRequest, at: datetime) -> dict[str, Any] | None:
+    """Return the verdict that this person can still take back, with the seconds left."""
+    last = request.session.get("undo")
+    if not last:
+        return None
+    left = UNDO_TIME - (at - datetime.fromisoformat(last["at"]))
+    if left.total_seconds() < 1:
+        del request.session["undo"]
+        return None
+    return {**last, "left": int(left.total_seconds())}
+
+
+@require_POST
+def keep(request: HttpRequest) -> HttpResponse:
+    """Keep the filters of the page as a working list."""
+    query = chosen(QueryDict(request.POST.get("query", ""))).urlencode()
+    try:
+        kept = keep_list(
+            page="queue", name=request.POST.get("name", ""), query=query, by=person(request), at=timezone.now()
+        )
+    except Refusal as refusal:
+        messages.error(request, refusal.message)
+    else:
+        messages.success(request, _("Kept as “%(name)s”.") % {"name": kept.name})
+    return redirect(f"{reverse('queue')}?{query}")
+
+
+@require_POST
+def drop(request: HttpRequest, pk: int) -> HttpResponse:
+    """Delete one of the person's own working lists."""
+    kept = get_object_or_404(SavedView, user=person(request), page="queue", pk=pk)
+    drop_list(kept)
+    messages.success(request, _("The list “%(name)s” is gone; its leads are not.") % {"name": kept.name})
+    return redirect("queue")
