@@ -1,6 +1,7 @@
 """Telling people: one line under the bell, at most once per person and cause; `bundling.py` makes mail of it."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -36,18 +37,35 @@ def notify(
 
     `about` names the row, such as "handoff 12", so that the notice can be settled with it.
     """
-    notices = []
-    for person in people:
-        with (
-            translation.override(getattr(person, "language", settings.LANGUAGE_CODE)),
-            timezone.override(_zone(person)),
-        ):
-            text = say()[:300]
-        mail_after = mail_time(person, at=at, urgent=urgent) if by_mail else None
-        notice = Notice(user_id=person.pk, cause=cause, text=text, url=url, about=about, created_at=at)
-        notice.mail_after = mail_after
-        notices.append(notice)
-    Notice.objects.bulk_create(notices, ignore_conflicts=True)
+    news = News(people, cause, say, url, by_mail=by_mail, about=about, urgent=urgent)
+    notify_all([news], at=at)
+
+
+@dataclass(frozen=True)
+class News:
+    """What some people are told, as `notify` takes it."""
+
+    people: "Iterable[AbstractUser]"
+    cause: str
+    say: Callable[[], str]
+    url: str
+    by_mail: bool = True
+    about: str = ""
+    urgent: bool = False
+
+
+def notify_all(news: Iterable[News], *, at: datetime) -> None:
+    """Tell many things at once."""
+    notices = [_notice(one, person, at) for one in news for person in one.people]
+    Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
+
+
+def _notice(news: News, person: "AbstractUser", at: datetime) -> Notice:
+    with translation.override(getattr(person, "language", settings.LANGUAGE_CODE)), timezone.override(_zone(person)):
+        text = news.say()[:300]
+    notice = Notice(user_id=person.pk, cause=news.cause, text=text, url=news.url, about=news.about, created_at=at)
+    notice.mail_after = mail_time(person, at=at, urgent=news.urgent) if news.by_mail else None
+    return notice
 
 
 def mail_time(person: "AbstractUser", *, at: datetime, urgent: bool = False) -> datetime | None:

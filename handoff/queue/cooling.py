@@ -5,6 +5,7 @@ from datetime import datetime
 from handoff.leads.models import Stage
 from handoff.leads.stages import move
 from handoff.outbox.audit import record
+from handoff.outbox.notices import settle
 from handoff.queue.assignment import end_assignment
 from handoff.queue.clocks import cancel_clocks
 from handoff.queue.models import Handoff, Route, Verdict
@@ -21,6 +22,7 @@ def cool(handoff: Handoff, *, cooled_at: datetime, at: datetime) -> bool:
     handoff.refresh_from_db()
     cancel_clocks(handoff, happened_at=cooled_at, at=at)
     end_assignment(handoff, at=cooled_at, because=Verdict.COOLED)
+    settle(f"handoff {handoff.pk}", but=["breach"], at=at)
     lead = handoff.lead
     lead.owner = None
     lead.save(update_fields=["owner"])

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from handoff.lib.refusals import Incomplete
 from handoff.outbox.audit import record
-from handoff.outbox.notices import notify
+from handoff.outbox.notices import notify, settle
 from handoff.people.models import User
 from handoff.queue.clocks import refresh_due
 from handoff.queue.models import Handoff, NextStep
@@ -34,6 +34,7 @@ def plan_next_step(
     found = lock(handoff, by=by, version=version)
     accept(found, by=by, at=at)
     found.next_steps.filter(ended_at=None).update(ended_at=at)
+    settle(f"handoff {found.pk}", kinds=["next-step"], at=at)
     step = None
     if step_at is not None:
         step = NextStep.objects.create(handoff=found, what=what.strip(), at=step_at, by=by, created_at=at)
@@ -51,6 +52,7 @@ def end_step_done(handoff: Handoff, *, happened_at: datetime, at: datetime) -> N
     if handoff.next_step_at and done.update(ended_at=at):
         handoff.next_step_at = None
         Handoff.objects.filter(pk=handoff.pk).update(next_step_at=None)
+        settle(f"handoff {handoff.pk}", kinds=["next-step"], at=at)
 
 
 def remind_due(*, at: datetime) -> int:
@@ -77,4 +79,5 @@ def _remind(step: NextStep, at: datetime) -> None:
         return _("%(time)s %(lead)s: %(what)s") % words
 
     url = reverse("handoff", args=[step.handoff_id])
-    notify([holder], cause=f"next-step:{step.pk}", say=say, url=url, at=at, by_mail=False)
+    about = f"handoff {step.handoff_id}"
+    notify([holder], cause=f"next-step:{step.pk}", say=say, url=url, at=at, by_mail=False, about=about)

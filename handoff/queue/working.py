@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from handoff.leads.models import Lead
 from handoff.lib.refusals import AlreadyTaken, NotAllowed, NotOpen, Stale
 from handoff.people.models import User
-from handoff.queue.assignment import begin_assignment, end_assignment
+from handoff.queue.assignment import begin_assignment, end_assignment, settle_waiting
 from handoff.queue.models import Assignment, Handoff
 
 
@@ -58,6 +58,7 @@ def accept(handoff: Handoff, *, by: User, at: datetime) -> None:
     if handoff.assigned_to_id != by.pk:
         end_assignment(handoff, at=at, because=Assignment.How.CLAIM)
         begin_assignment(handoff, by, how=Assignment.How.CLAIM, by=by, at=at)
+    settle_waiting(handoff, at=at)
     handoff.claimed_by, handoff.claimed_at = by, at
     handoff.seen_at = handoff.seen_at or at
     handoff.lead.owner = by

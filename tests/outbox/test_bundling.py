@@ -107,7 +107,7 @@ def test_what_was_read_settled_or_taken_back_is_left_out() -> None:
 
 
 def test_a_text_of_several_lines_is_a_subject_of_one() -> None:
-    tell(make_rep(), text="Lena\r\nVogt " + "x" * 280)
+    tell(make_rep(), text="Lena\r\nVogt " + "x" * 280, cause="x")
     (subject,) = mailed(MONDAY_9AM + DAY)
     assert subject.startswith("Lena Vogt x")
     assert len(subject) == 200

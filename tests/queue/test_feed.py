@@ -26,7 +26,7 @@ def address(user: User, **values: Any) -> str:
 def entries(user: User) -> dict[str, tuple[str, datetime]]:
     """Return the calendar's entries by their names."""
     found = Calendar.from_ical(Client().get(address(user)).content).walk("VEVENT")
-    return {str(event["UID"]): (str(event["SUMMARY"]), event["DTSTART"].dt) for event in found}
+    return {str(event["UID"]): (str(event["SUMMARY"]), event.decoded("DTSTART")) for event in found}
 
 
 def held(user: User, **values: Any) -> Handoff:
