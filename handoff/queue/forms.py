@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 from handoff.leads.models import Lead
 from handoff.people.models import User
 from handoff.queue.claiming import colleagues_of
-from handoff.queue.models import Answer, DisqualificationReason, Handoff, Outcome, Touch, TouchChannel
+from handoff.queue.models import Answer, DisqualificationReason, Handoff
 from handoff.queue.models.verdicts import BANT
 
 
@@ -26,22 +26,9 @@ class ActForm(forms.Form):
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, handoff: Handoff, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, handoff: Handoff, user: User, at: datetime | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.handoff, self.user = handoff, user
-
-
-class TouchForm(ActForm):
-    """How, what came of it, when, and a note."""
-
-    channel = forms.ChoiceField(label=_("How"), choices=TouchChannel.choices, initial=TouchChannel.CALL)
-    outcome = forms.ChoiceField(label=_("What came of it"), choices=Outcome.choices, widget=forms.RadioSelect)
-    direction = forms.ChoiceField(label=_("Who reached whom"), choices=Touch.Direction.choices, required=False)
-    happened_at = LocalDateTime(label=_("When"), required=False, help_text=_("Leave empty for now."))
-    note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
-    evidence = forms.CharField(label=_("Evidence"), required=False, help_text=_("A link or a message id."))
-    next_what = forms.CharField(label=_("Next step"), required=False, max_length=200)
-    next_at = LocalDateTime(label=_("When next"), required=False)
+        self.handoff, self.user, self.at = handoff, user, at
 
 
 class NextStepForm(ActForm):

@@ -17,6 +17,7 @@ from handoff.leads.normalising import TEXT_LIMITS, BadValue, check_storable, cle
 from handoff.leads.recording import Recorded, record_leads
 from handoff.people.models import User
 from handoff.queue.models import Handoff, Route
+from handoff.queue.news import tell_holders
 from handoff.queue.raising import raise_request
 from handoff.queue.recycling import wake_by_activities
 from handoff.queue.rescoring import Trigger, rescore
@@ -42,10 +43,15 @@ class Received:
 
 @transaction.atomic
 def receive_leads(
-    rows: Sequence[dict[str, Any]], *, by: User | None, at: datetime, stage: Stage = Stage.SUBSCRIBER
+    rows: Sequence[dict[str, Any]],
+    *,
+    by: User | None,
+    at: datetime,
+    stage: Stage = Stage.SUBSCRIBER,
+    about: Lead | None = None,
 ) -> list[Recorded]:
     """Record leads, let them collect what waited for them, and score those that changed."""
-    results = record_leads(rows, by=by, at=at, stage=stage)
+    results = record_leads(rows, by=by, at=at, stage=stage, about=about)
     changed = {r.lead.pk: r.lead for r in results if r.lead and r.outcome in {"created", "updated"}}
     collected = _collect_waiting(list(changed.values()))
     follow_up(collected, at=at, also=changed)
@@ -238,6 +244,7 @@ def follow_up(activities: Sequence[Activity], *, at: datetime, also: Sequence[in
     for lead_id, trigger in triggers.items():
         if trigger.route == Route.FAST_LANE:
             raise_request(lead_id, trigger.activity, was_open=lead_id in open_before, at=at)
+    tell_holders(activities, at=at, told_already=triggers)
 
 
 def _triggers(activities: Sequence[Activity], publication: Publication | None, at: datetime) -> dict[int, Trigger]:

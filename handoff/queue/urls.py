@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from handoff.queue.pages import acts, bulk, calendar, lead_acts, leads, lists, odd, panel, queue
+from handoff.queue.pages import acts, bulk, calendar, lead_acts, leads, lists, odd, panel, queue, touches
 
 urlpatterns = [
     path("queue/", queue.queue, name="queue"),
@@ -13,7 +13,7 @@ urlpatterns = [
     path("queue/odd-stops/", odd.odd_stops_page, name="odd-stops"),
     path("queue/<int:pk>/", panel.handoff_page, name="handoff"),
     path("queue/<int:pk>/claim/", acts.Claim.as_view(), name="claim"),
-    path("queue/<int:pk>/touches/", acts.LogTouch.as_view(), name="touches"),
+    path("queue/<int:pk>/touches/", touches.LogTouch.as_view(), name="touches"),
     path("queue/<int:pk>/next-step/", acts.PlanNextStep.as_view(), name="next-step"),
     path("queue/<int:pk>/snooze/", acts.SnoozePage.as_view(), name="snooze"),
     path("queue/<int:pk>/release/", acts.Release.as_view(), name="release"),

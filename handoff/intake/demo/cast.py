@@ -52,6 +52,24 @@ PAGES = (
     "/pricing/",
     "/careers/",
 )
+# Mail that reps start from: name, then subject and text in each language.
+MAILS = {
+    "First contact": {
+        "en": ("Your question about {company}", "Dear {first_name},\n\nthank you for your interest. When may I call you?\n\n{my_name}"),
+        "nl": ("Je vraag over {company}", "Beste {first_name},\n\nbedankt voor je interesse. Wanneer kan ik je bellen?\n\n{my_name}"),
+        "de": ("Ihre Anfrage zu {company}", "Guten Tag {first_name} {last_name},\n\nvielen Dank für Ihr Interesse. Wann darf ich Sie anrufen?\n\n{my_name}"),
+    },
+    "After a call in vain": {
+        "en": ("I tried to reach you", "Dear {first_name},\n\nI just tried to call you. When does it suit you better?\n\n{my_name}"),
+        "nl": ("Ik probeerde je te bereiken", "Beste {first_name},\n\nik probeerde je net te bellen. Wanneer komt het beter uit?\n\n{my_name}"),
+        "de": ("Ich habe versucht, Sie zu erreichen", "Guten Tag {first_name} {last_name},\n\nich habe eben versucht, Sie anzurufen. Wann passt es Ihnen besser?\n\n{my_name}"),
+    },
+    "What we agreed": {
+        "en": ("What we agreed", "Dear {first_name},\n\nthank you for the call. In short:\n\n- \n\n{my_name}"),
+        "nl": ("Wat we afspraken", "Beste {first_name},\n\nbedankt voor het gesprek. In het kort:\n\n- \n\n{my_name}"),
+        "de": ("Was wir vereinbart haben", "Guten Tag {first_name} {last_name},\n\nvielen Dank für das Gespräch. Kurz gefasst:\n\n- \n\n{my_name}"),
+    },
+}  # fmt: skip
 SYLLABLES = [
     "Nor",
     "Del",

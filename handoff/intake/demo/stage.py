@@ -7,8 +7,10 @@ from typing import Any
 import holidays
 from django.contrib.auth.hashers import make_password
 
+from handoff.intake.demo.cast import MAILS
 from handoff.intake.demo.patterns import add_patterns, field
 from handoff.people.models import Membership, Role, Team, User
+from handoff.queue.models import MailTemplate
 from handoff.queue.reasons import ensure_reasons
 from handoff.sla.models import Calendar, CalendarOpening, ClosedDay, Metric, Policy, Target, TeamCalendar
 from scoring.drafting import copy_to_draft, new_model
@@ -41,6 +43,11 @@ def set_stage(start: datetime) -> dict[str, Team]:
         for calendar in Calendar.objects.all():
             _close_on_holidays(calendar, year)
     _policies(start)
+    MailTemplate.objects.bulk_create(
+        MailTemplate(name=name, language=language, subject=subject, body=body, position=10 * position)
+        for position, (name, texts) in enumerate(MAILS.items(), start=1)
+        for language, (subject, body) in texts.items()
+    )
     return teams
 
 

@@ -4,7 +4,6 @@ from datetime import date, datetime, time
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -23,7 +22,6 @@ from handoff.queue import (
     noting,
     qualification,
     snoozing,
-    touching,
     undoing,
 )
 from handoff.queue import forms as queue_forms
@@ -42,15 +40,19 @@ class ActPage(View):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the form."""
-        handoff = fetch(request, pk)
-        initial = {"version": handoff.version, **request.GET.dict()}
-        form = self.form_class(handoff=handoff, user=person(request), initial=initial)
+        handoff, now = fetch(request, pk), timezone.now()
+        initial = {"version": handoff.version, **request.GET.dict(), **self.begun(request, handoff, now)}
+        form = self.form_class(handoff=handoff, user=person(request), at=now, initial=initial)
         return self.show(request, handoff, form)
+
+    def begun(self, request: HttpRequest, handoff: Handoff, now: datetime) -> dict[str, Any]:
+        """Return what the form begins with, from what was clicked."""
+        return {}
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Do the act, or show the form again with what is wrong."""
         handoff, user, now = self.find(request, pk), person(request), timezone.now()
-        form = self.form_class(request.POST, handoff=handoff, user=user)
+        form = self.form_class(request.POST, handoff=handoff, user=user, at=now)
         if not form.is_valid():
             return self.show(request, handoff, form, status=422)
         try:
@@ -116,35 +118,6 @@ class Claim(ActPage):
         """Say who was first; there is nothing to correct."""
         messages.error(request, refusal.message)
         return redirect("queue")
-
-
-class LogTouch(ActPage):
-    """Log a contact or an attempt, and optionally what comes next."""
-
-    form_class = queue_forms.TouchForm
-    template = "queue/touch.html"
-    title = gettext_lazy("Log a touch with %(lead)s")
-    done = gettext_lazy("Logged.")
-
-    @transaction.atomic
-    def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
-        """Log the touch; a next step given with it is planned, and both are done or neither."""
-        data = form.cleaned_data
-        touching.log_touch(
-            handoff,
-            channel=data["channel"],
-            outcome=data["outcome"],
-            direction=data["direction"] or "out",
-            happened_at=data["happened_at"],
-            note=data["note"],
-            evidence=data["evidence"],
-            by=user,
-            at=now,
-            version=data["version"],
-        )
-        if data["next_at"] or data["next_what"]:
-            step_at = data["next_at"] or now
-            next_steps.plan_next_step(handoff, what=data["next_what"], step_at=step_at, by=user, at=now)
 
 
 class PlanNextStep(ActPage):

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -14,18 +15,21 @@ from django.views.decorators.http import require_GET, require_POST
 from handoff.leads.catalogue import described_traits
 from handoff.leads.consent import permissions_of
 from handoff.leads.filters import LeadFilter
-from handoff.leads.models import HANDED_OVER_FROM, Lead
+from handoff.leads.local_time import place_and_time
+from handoff.leads.models import HANDED_OVER_FROM, Hold, Lead
+from handoff.leads.recording import may_correct
 from handoff.lib.refusals import Refusal
 from handoff.people.doors import person
 from handoff.queue.chart import score_line
 from handoff.queue.explaining import reasons_of, what_is_ahead
+from handoff.queue.holding import RELEASED_BY_HAND, may_hold
 from handoff.queue.models import Handoff
 from handoff.queue.opening import hand_over_by_hand
 from handoff.queue.pages.moments import asked_moment
+from handoff.queue.pages.trail import trail_of
 from handoff.queue.personas import personas_at
 from handoff.queue.phases import phase_at
 from handoff.queue.rescoring import Read, read_one
-from handoff.queue.timeline import timeline
 
 
 @require_GET
@@ -52,7 +56,8 @@ def lead_page(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "personas": personas_at(lead, now, publication=live) if live else [],
         "phase": phase_at(lead, now, publication=live) if live else None,
-        "events": timeline(lead),
+        "there": place_and_time(lead, now),
+        "trail": trail_of(lead, request.GET, address=reverse("lead", args=[lead.pk])),
         "permissions": permissions_of(lead),
         "handoffs": Handoff.objects.filter(lead=lead)
         .select_related("claimed_by", "assigned_to")
@@ -60,6 +65,10 @@ def lead_page(request: HttpRequest, pk: int) -> HttpResponse:
         "holds": holds,
         "traits": described_traits(lead),
         "may_hand_over": lead.stage in HANDED_OVER_FROM and not holds,
+        "may_correct": may_correct(lead, user),
+        "may_hold": may_hold(lead, user),
+        "is_held_by_hand": any(hold.reason in RELEASED_BY_HAND for hold in holds),
+        "has_objected": any(hold.reason == Hold.Reason.OBJECTION for hold in holds),
     }
     return render(request, "leads/lead.html", context, status=400 if form.errors else 200)
 

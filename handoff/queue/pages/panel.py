@@ -1,37 +1,36 @@
 """One handoff: its panel beside the list, and its page."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from handoff.leads.consent import permissions_of
+from handoff.leads.local_time import place_and_time
 from handoff.leads.models import Lead
 from handoff.people.doors import person
 from handoff.people.models import User
+from handoff.queue.briefing import last_time, why
 from handoff.queue.claiming import taken_message
-from handoff.queue.forms import TouchForm
+from handoff.queue.mailing import offers
 from handoff.queue.models import Handoff, Outcome
+from handoff.queue.odd_stops import one_key_evidence
+from handoff.queue.pages.trail import trail_of
 from handoff.queue.personas import personas_at
 from handoff.queue.phases import phase_at
-from handoff.queue.presenting import cools, due_pill, live_publication, score_shares, why_now, with_what_rows_show
+from handoff.queue.presenting import cools, due_pill, live_publication, why_now, with_what_rows_show
 from handoff.queue.qualification import missing_for_qualifying
-from handoff.queue.timeline import timeline
+from handoff.queue.rescoring import Read, read_one
 from handoff.queue.undoing import BY_PEOPLE
 from handoff.queue.working import may_work
 
-QUICK = (
-    Outcome.CONNECTED,
-    Outcome.REPLIED,
-    Outcome.VOICEMAIL,
-    Outcome.NO_ANSWER,
-    Outcome.SENT,
-    Outcome.WRONG_NUMBER,
-)
+IN_PANEL = 12  # events
 
 
 def fetch(request: HttpRequest, pk: int) -> Handoff:
@@ -39,33 +38,46 @@ def fetch(request: HttpRequest, pk: int) -> Handoff:
     return get_object_or_404(with_what_rows_show(Handoff.objects.visible_to(person(request))), pk=pk)
 
 
-def panel_context(handoff: Handoff, user: User, at: datetime) -> dict[str, Any]:
-    """Return what the panel of `handoff` shows to `user`."""
+def panel_context(handoff: Handoff, user: User, at: datetime, asked: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what the panel of `handoff` shows to `user`; `asked` says which part of the timeline."""
     lead, live = handoff.lead, live_publication(handoff)
+    read = read_one(lead, at=at) if handoff.is_open else None
+    address = reverse("handoff", args=[handoff.pk])
+    is_theirs = handoff.is_open and may_work(handoff, user)
     colleagues = (
         Lead.objects.filter(company=lead.company_id).exclude(pk=lead.pk) if lead.company_id else Lead.objects.none()
     )
     return {
         "handoff": handoff,
         "lead": lead,
+        "at": at,
+        "there": place_and_time(lead, at),
         "pill": due_pill(handoff, at),
-        "shares": score_shares(handoff),
         "why": why_now(handoff, most=3),
+        "read": read,
+        "reasons": why(read, at) if read else None,
+        "last_time": last_time(handoff, read) if handoff.is_open else None,
         "cools_at": cools(handoff),
         "personas": personas_at(lead, at, publication=live) if live else [],
         "phase": phase_at(lead, at, publication=live) if live else None,
-        "events": timeline(lead, most=12),
+        "trail": trail_of(lead, asked or {}, address=address, most=IN_PANEL),
         "permissions": permissions_of(lead),
         "colleagues": colleagues.visible_to(user).select_related("owner")[:5],
-        "may_work": handoff.is_open and may_work(handoff, user),
-        "may_claim": handoff.is_open and handoff.claimed_by_id is None and may_work(handoff, user) and user.is_rep,
+        "may_work": is_theirs,
+        "may_claim": is_theirs and handoff.claimed_by_id is None and user.is_rep,
         "may_assign": handoff.is_open and (user.is_manager or user.is_admin),
         "may_overturn": handoff.verdict in BY_PEOPLE and (user.is_manager or user.is_admin),
         "not_yet": missing_for_qualifying(handoff),
-        "touch_form": TouchForm(handoff=handoff, user=user, initial={"version": handoff.version}),
-        "quick": [(number, value, value.label) for number, value in enumerate(QUICK, start=1)],
-        "threshold": handoff.publication.model.threshold if handoff.publication else None,
+        "mails": offers(lead, handoff.team_id, user) if is_theirs else [],
+        "quick": [(number, value, value.label) for number, value in enumerate(Outcome, start=1)],
+        "quick_evidence": one_key_evidence(),
+        "threshold": _threshold(handoff, read),
     }
+
+
+def _threshold(handoff: Handoff, read: Read | None) -> float | None:
+    publication = read.publication if read else handoff.publication
+    return publication.model.threshold if publication else None
 
 
 @require_GET
@@ -76,11 +88,11 @@ def handoff_page(request: HttpRequest, pk: int) -> HttpResponse:
         handoff = fetch(request, pk)
     except Http404:
         return _tell_who_has_it(request, pk)
-    if handoff.holder_id == user.pk and handoff.seen_at is None:
-        # Whether a lead was opened at all is one of the causes of a breach.
+    if handoff.holder_id == user.pk and handoff.seen_at is None and "glance" not in request.GET:
+        # Whether a lead was opened at all is one of the causes of a breach; the queue showing its first row is not yet.
         Handoff.objects.filter(pk=pk, seen_at=None).update(seen_at=now)
     template = "queue/_panel.html" if request.headers.get("HX-Request") else "queue/handoff.html"
-    response = render(request, template, panel_context(handoff, user, now))
+    response = render(request, template, panel_context(handoff, user, now, request.GET))
     response.headers["Vary"] = "HX-Request"
     return response
 

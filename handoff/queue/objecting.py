@@ -1,0 +1,45 @@
+"""Objections: somebody wants no contact, and that holds, whatever comes in later."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from handoff.leads.consent import object_to_contact
+from handoff.leads.models import Lead, Stage
+from handoff.leads.stages import move
+from handoff.lib.refusals import NotAllowed
+from handoff.outbox.audit import record
+from handoff.people.models import User
+from handoff.queue.closing import close
+from handoff.queue.disqualification import DO_NOT_CONTACT
+from handoff.queue.models import Disqualification, DisqualificationReason, Handoff, Verdict
+from handoff.queue.reasons import ensure_reasons
+from handoff.queue.working import lock_lead
+
+
+@transaction.atomic
+def record_objection(lead: Lead, *, by: User, at: datetime) -> Handoff | None:
+    """Withdraw every consent of `lead`, hold it, and end its open handoff for good; return that handoff.
+
+    Whoever sees the lead may: an objection counts from when anybody of us hears it.
+    """
+    if not Lead.objects.visible_to(by).filter(pk=lead.pk).exists():
+        raise NotAllowed
+    lock_lead(lead.pk)
+    open_one = Handoff.objects.open().filter(lead=lead).select_for_update(of=("self",)).select_related("lead", "team")
+    handoff = open_one.first()
+    if handoff:
+        reason = _reason()
+        Disqualification.objects.create(handoff=handoff, by=by, at=at, reason=reason, is_permanent=True)
+        close(handoff, verdict=Verdict.DISQUALIFIED, by=by, at=at)
+        move(handoff.lead, Stage.DISQUALIFIED, at=at)
+        record("disqualified", f"handoff {handoff.pk}", by=by, at=at, reason=reason.slug, permanent=True)
+    object_to_contact(lead, by=by, at=at)
+    record("objected", f"lead {lead.pk}", by=by, at=at)
+    return handoff
+
+
+def _reason() -> DisqualificationReason:
+    if not DisqualificationReason.objects.filter(slug=DO_NOT_CONTACT).exists():
+        ensure_reasons()
+    return DisqualificationReason.objects.get(slug=DO_NOT_CONTACT)
