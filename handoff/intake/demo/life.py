@@ -14,6 +14,7 @@ from handoff.intake.demo.work import Office
 from handoff.outbox.models import Notice
 from handoff.people.models import User
 from handoff.queue.enforcement import enforce_due
+from handoff.queue.lapsing import end_silence
 from handoff.queue.next_steps import remind_due
 from handoff.queue.rebasing import rescore_stale
 from handoff.queue.receiving import receive_activities, receive_leads
@@ -160,6 +161,7 @@ def _tick(at: datetime) -> None:
     act_on_crossings(at=at)
     wake_due(at=at)
     enforce_due(at=at)
+    end_silence(at=at)
     remind_due(at=at)
     end_due(at=at)
 

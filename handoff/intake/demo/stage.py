@@ -12,7 +12,8 @@ from handoff.intake.demo.patterns import add_patterns, field
 from handoff.people.models import Membership, Role, Team, User
 from handoff.queue.models import MailTemplate
 from handoff.queue.reasons import ensure_reasons
-from handoff.sla.models import Calendar, CalendarOpening, ClosedDay, Metric, Policy, Target, TeamCalendar
+from handoff.sla.models import Calendar, CalendarOpening, ClosedDay, LadderStep, Metric, Policy, TeamCalendar
+from handoff.sla.versioning import StepValues, TargetValues, write_terms
 from scoring.drafting import copy_to_draft, new_model
 from scoring.models import Rule, ScoringModel
 
@@ -96,15 +97,27 @@ def _hashed() -> str:
     return make_password(PASSWORD)
 
 
+LADDER = (
+    StepValues(Metric.FIRST_TOUCH, LadderStep.Action.TELL_OWNER, share=75),
+    StepValues(Metric.FIRST_TOUCH, LadderStep.Action.RAISE, share=100),
+    StepValues(Metric.FIRST_TOUCH, LadderStep.Action.TELL_TEAM, offset=120),
+    StepValues(Metric.VERDICT, LadderStep.Action.TELL_OWNER, share=90),
+)
+
+
 def _policies(start: datetime) -> None:
     for slug, name, position, routes, first_touch in (
         ("fast-lane", "Fast lane, 1h", 10, ["fast_lane", "product"], 1),
         ("standard", "Standard, 4h", 90, [], 4),
     ):
         policy = Policy.objects.create(slug=slug, name=name, position=position, routes=routes, created_at=start)
-        Target.objects.create(policy=policy, metric=Metric.FIRST_TOUCH, amount=first_touch, unit="hours")
-        Target.objects.create(policy=policy, metric=Metric.CONNECT, amount=15, unit="days")
-        Target.objects.create(policy=policy, metric=Metric.VERDICT, amount=30, unit="days")
+        targets = [TargetValues(Metric.FIRST_TOUCH, first_touch, "hours")]
+        targets += [
+            TargetValues(Metric.CONNECT, 15, "days", needs_proof=False),
+            TargetValues(Metric.VERDICT, 30, "days"),
+        ]
+        targets += [TargetValues(Metric.TAKEOVER, 2, "days")]
+        write_terms(policy, targets, LADDER)
 
 
 RULES: tuple[tuple[str, str, str, int, dict[str, Any]], ...] = (

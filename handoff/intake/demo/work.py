@@ -107,7 +107,16 @@ class Office:
             outcome = Outcome.REPLIED if reached else Outcome.SENT
         logged = at + timedelta(minutes=rng.randrange(0, 4))
         note = rng.choice(NOTES) if reached else ""
-        log_touch(handoff, channel=channel, outcome=outcome, happened_at=at, by=rep, at=logged, note=note)
+        log_touch(
+            handoff,
+            channel=channel,
+            outcome=outcome,
+            happened_at=at,
+            by=rep,
+            at=logged,
+            note=note,
+            evidence=f"{channel} {handoff.pk}-{number}",
+        )
         if reached:
             self._after_connect(handoff.pk, rep, logged)
         elif number < 5:
