@@ -51,24 +51,20 @@ def standing(user: User, view: str, at: datetime) -> Standing:
     figures["next_step"] = Min("next_step_at", filter=shown & planned)
     # Every act makes a new version; due instants and priorities also move by themselves.
     changing = {"ids": Sum("id"), "versions": Sum("version"), "raised": Sum("priority"), "last": Max("due_at")}
-    found = Handoff.objects.open_to(user).aggregate(**figures, **changing, first=Min("due_at"))
+    held = Handoff.objects.open_to(user).aggregate(**figures, **changing, first=Min("due_at"))
     # Scores and words such as "in 12m" move with the minute.
-    seen = f"{at:%Y-%m-%d %H:%M} {sorted(found.items(), key=lambda figure: figure[0])}"
+    seen = f"{at:%Y-%m-%d %H:%M} {sorted(held.items(), key=lambda figure: figure[0])}"
     return Standing(
-        counts={name: found[name] for name in VIEWS},
-        late=found["late"],
-        soon=found["soon"],
-        next_step_at=found["next_step"],
+        counts={name: held[name] for name in VIEWS},
+        late=held["late"],
+        soon=held["soon"],
+        next_step_at=held["next_step"],
         etag=f'"{sha256(seen.encode()).hexdigest()[:20]}"',
     )
 
 
-def headline(
-    stands: Standing, view: str, found: int | None, half_within: timedelta | None, at: datetime
-) -> list[tuple[str, bool]]:
-    """Return in words how it stands, each with whether it is bad news; of a search (`found`) only how many."""
-    if found is not None:
-        return [(ngettext("%(n)d lead found", "%(n)d leads found", found) % {"n": found}, False)]
+def headline(stands: Standing, view: str, half_within: timedelta | None, at: datetime) -> list[tuple[str, bool]]:
+    """Return in words how the view stands, each with whether it is bad news."""
     words = [(str(HELD[view]) % {"n": stands.counts[view]}, False)]
     if stands.late:
         words.append((_("%(n)d late") % {"n": stands.late}, True))
@@ -79,6 +75,11 @@ def headline(
     if half_within is not None:
         words.append((_("half of today’s first touches within %(time)s") % {"time": spoken(half_within)}, False))
     return words
+
+
+def found(number: int) -> list[tuple[str, bool]]:
+    """Return in words how many leads a search or a filter found."""
+    return [(ngettext("%(n)d lead found", "%(n)d leads found", number) % {"n": number}, False)]
 
 
 def half_touched_within(user: User, at: datetime) -> timedelta | None:

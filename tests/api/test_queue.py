@@ -227,7 +227,7 @@ def test_pages_give_every_handoff_once_most_urgent_first() -> None:
     for number in range(120):
         due = now + timedelta(hours=number % 5) if number % 3 else None
         handoff = fresh_handoff()
-        Handoff.objects.filter(pk=handoff.pk).update(due_at=due, total=number % 4)
+        Handoff.objects.filter(pk=handoff.pk).update(due_at=due, total=number % 4, priority=number % 2)
     rows = every_row(caller(make_user("ada", "admin")), "queue/")
     wanted = Handoff.objects.by_urgency().values_list("id", flat=True)
     assert [row["id"] for row in rows] == list(wanted)

@@ -57,7 +57,12 @@ class Queue(ListAPIView[Handoff]):
     queryset = Handoff.objects.none()
     serializer_class = QueueRow
     filterset_class = HandoffFilter
-    order = (Key("due_at", "time", nullable=True), Key("total", descending=True), Key("id"))
+    order = (
+        Key("priority", descending=True),
+        Key("due_at", "time", nullable=True),
+        Key("total", descending=True),
+        Key("id"),
+    )
 
     def get_queryset(self) -> "QuerySet[Handoff]":
         """Return what this person may see."""

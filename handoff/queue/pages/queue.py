@@ -23,7 +23,7 @@ from handoff.people.working_lists import drop_list, keep_list
 from handoff.queue.filters import NOBODY, VIEWS, HandoffFilter, default_view
 from handoff.queue.models import Handoff, Route
 from handoff.queue.presenting import rows, waiting_sqls, with_what_rows_show
-from handoff.queue.standing import Standing, half_touched_within, headline, sqls_to_accept, standing
+from handoff.queue.standing import Standing, found, half_touched_within, headline, sqls_to_accept, standing
 
 PAGE = 25
 MOST_SQLS = 50
@@ -53,53 +53,58 @@ def queue(request: HttpRequest) -> HttpResponse:
 def _shown(request: HttpRequest, user: User, view: str, stands: Standing, now: datetime) -> dict[str, Any]:
     """Return what the list itself shows: rows, tabs, and the line above them."""
     query = chosen(request.GET)
-    is_search = "q" in query
-    # Searching looks at closed leads too, in every view.
-    base = Handoff.objects.visible_to(user) if is_search else Handoff.objects.open_to(user)
-    wanted = query.copy()
-    wanted.pop("view", None)
-    is_narrowed = bool(wanted)
-    if not is_search:
-        wanted["view"] = view
-    filters = HandoffFilter(wanted, queryset=with_what_rows_show(base.by_urgency()), request=request)
+    is_narrowed = any(name != "view" for name in query)
+    filters = _filters(request, user, view, query)
     paginator = Paginator(filters.qs, PAGE)
     if not is_narrowed:
         paginator.count = stands.counts[view]  # known already, as the number in the view's tab
     page = paginator.get_page(request.GET.get("page"))
+    # First which ones, then all about them: else everything is joined to every open handoff before it is sorted.
+    ids = [handoff.pk for handoff in page.object_list]
+    few = with_what_rows_show(Handoff.objects.filter(pk__in=ids).by_urgency())
     sqls = list(sqls_to_accept(user)[:MOST_SQLS])
     stands.counts["today"] += len(sqls)
     lists = list(SavedView.objects.filter(user=user, page="queue"))
-    address = query.urlencode()
     return {
         "view": view,
         "tabs": [(name, label, stands.counts[name]) for name, label in VIEWS.items()],
-        "head": headline(
-            stands, view, page.paginator.count if is_narrowed else None, half_touched_within(user, now), now
-        ),
-        "rows": rows(page.object_list, now),
+        "head": found(paginator.count) if is_narrowed else headline(stands, view, half_touched_within(user, now), now),
+        "rows": rows(few, now),
         "sqls": waiting_sqls(sqls, now) if view == "today" and not is_narrowed and page.number == 1 else [],
         "page_obj": page,
         "q": query.get("q", ""),
         "is_narrowed": is_narrowed,
-        "query": address,
+        "query": query.urlencode(),
         "address": request.GET.urlencode(),
         "unless": json.dumps({"If-None-Match": stands.etag}),
         "lists": lists,
-        "kept": next((kept for kept in lists if kept.query == address), None),
+        "kept": next((kept for kept in lists if kept.query == query.urlencode()), None),
         "filters": filters,
         "can_take": not user.is_marketer,
-        "can_assign": view == "team" and not is_search and (user.is_manager or user.is_admin),
+        "can_assign": view == "team" and "q" not in query and (user.is_manager or user.is_admin),
     }
+
+
+def _filters(request: HttpRequest, user: User, view: str, query: QueryDict) -> HandoffFilter:
+    """Return what was asked for; searching looks at closed leads too, in every view."""
+    wanted = query.copy()
+    if "q" in query:
+        wanted.pop("view", None)
+        base = Handoff.objects.visible_to(user)
+    else:
+        wanted["view"] = view
+        base = Handoff.objects.open_to(user)
+    return HandoffFilter(wanted, queryset=base.by_urgency().only("pk"), request=request)
 
 
 def chosen(given: QueryDict) -> QueryDict:
     """Return what `given` says about the queue, without blanks and without the page: what a working list keeps."""
-    found = QueryDict(mutable=True)
+    query = QueryDict(mutable=True)
     for name in HandoffFilter.base_filters:
         values = [value for value in given.getlist(name) if value.strip()]
         if values:
-            found.setlist(name, values)
-    return found
+            query.setlist(name, values)
+    return query
 
 
 def narrowing(filters: HandoffFilter, user: User) -> list[forms.BoundField]:
