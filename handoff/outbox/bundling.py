@@ -5,7 +5,8 @@ from datetime import datetime
 from itertools import groupby
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -33,12 +34,13 @@ def _due(at: datetime, *, after: int) -> list[int]:
 
 @transaction.atomic
 def _write(people: list[int], at: datetime) -> int:
-    # What is not due yet comes along as soon as it can no longer be undone. A row that somebody else is at, another
-    # worker or its reader, is left to them: waiting for several rows could end in a circle.
-    skip = connection.features.has_select_for_update_skip_locked
-    waiting = Notice.objects.filter(user_id__in=people, mail_after__isnull=False, created_at__lte=at - UNDO_TIME)
-    waiting = waiting.select_for_update(skip_locked=skip, of=("self",) if skip else ())
-    notices = list(waiting.select_related("user").order_by("user_id", "created_at", "id"))
+    # A person whom another worker is at is left to it, so that what waits for them stays in one mail. So is a notice
+    # that is just being read or settled: an act that does so twice and this tick could wait for each other.
+    users = get_user_model().objects.filter(pk__in=people).select_for_update(skip_locked=True, no_key=True).in_bulk()
+    # What is not due yet comes along as soon as it can no longer be undone.
+    waiting = Notice.objects.filter(user_id__in=users, mail_after__isnull=False, created_at__lte=at - UNDO_TIME)
+    waiting = waiting.select_related("user").select_for_update(skip_locked=True, of=("self",))
+    notices = list(waiting.order_by("user_id", "created_at", "id"))
     Notice.objects.filter(id__in=[notice.pk for notice in notices]).update(mail_after=None)
     wanted = filter(_is_wanted, notices)
     mails = [_mail(list(theirs), at) for _user, theirs in groupby(wanted, key=lambda notice: notice.user_id)]
