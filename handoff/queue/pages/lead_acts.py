@@ -122,9 +122,9 @@ class ReleaseHold(HoldLead):
     """A held lead may be handed over again."""
 
     form_class = forms.Form
-    title = gettext_lazy("Release %(lead)s")
+    title = gettext_lazy("Release the hold on %(lead)s")
     text = gettext_lazy("It is handed over at once where its score is high enough.")
-    button = gettext_lazy("Release")
+    button = gettext_lazy("Release the hold")
     done = gettext_lazy("%(lead)s is no longer held.")
 
     def act(self, request: HttpRequest, lead: Lead, form: Any, now: datetime) -> HttpResponse | None:
