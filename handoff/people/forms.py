@@ -21,7 +21,9 @@ class AwayForm(forms.Form):
     """From which day until which day somebody is away."""
 
     first_day = _day(label=_("Away from"))
-    last_day = _day(label=_("until and with"), required=False, help_text=_("Leave it empty if you don't know yet."))
+    last_day = _day(
+        label=_("Up to and including"), required=False, help_text=_("Leave it empty if you don't know yet.")
+    )
 
 
 class AbsenceForm(forms.ModelForm):  # type: ignore[type-arg]

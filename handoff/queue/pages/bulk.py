@@ -24,7 +24,7 @@ AT_MOST = 1000
 class ToWhomForm(forms.Form):
     """To a rep, or to each team's reps by turn."""
 
-    to = forms.ChoiceField(label=_("To"))
+    to = forms.ChoiceField(label=_("Give them to"))
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
