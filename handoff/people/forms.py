@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from handoff.people.models import Absence, Team
@@ -29,9 +30,18 @@ class AwayForm(forms.Form):
 class AbsenceForm(forms.ModelForm):  # type: ignore[type-arg]
     """An absence as a manager enters it."""
 
+    fields: dict[str, Any]
+
     class Meta:
         model = Absence
         fields = "__all__"  # noqa: DJ007 (the admin names them; the others are not editable)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in (self.fields["starts_at"], self.fields["ends_at"]):
+            # The admin's two inputs of one instant have no label that belongs to them.
+            for widget, part in zip(field.widget.widgets, (gettext("date"), gettext("time")), strict=True):
+                widget.attrs["aria-label"] = f"{field.label}: {part}"
 
     def clean(self) -> dict[str, Any]:
         """Refuse an end before the beginning."""
