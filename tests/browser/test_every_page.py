@@ -25,6 +25,11 @@ PAGES = {
     "nurture": ("manager", "/nurture/"),
     "leads": ("marketer", "/leads/"),
     "lead": ("marketer", "/leads/{lead}/"),
+    "new lead": ("marketer", "/leads/new/"),
+    "correct lead": ("marketer", "/leads/{lead}/edit/"),
+    "hold": ("marketer", "/leads/{lead}/hold/"),
+    "objection": ("rep", "/leads/{lead}/objection/"),
+    "odd stops": ("manager", "/queue/odd-stops/"),
     "feedback": ("marketer", "/feedback/"),
     "imports": ("marketer", "/imports/"),
     "notices": ("rep", "/notices/"),
@@ -33,7 +38,7 @@ PAGES = {
     "funnel": ("marketer", "/reports/funnel/"),
     "login": ("", "/login/"),
 }
-ON_A_PHONE = {"queue", "team queue", "narrowed queue", "handoff", "lead", "disqualify"}
+ON_A_PHONE = {"queue", "team queue", "narrowed queue", "handoff", "lead", "new lead", "disqualify"}
 
 
 @pytest.fixture(scope="package")
