@@ -272,7 +272,7 @@ def test_without_a_model_or_a_catalogue_there_is_no_phase_and_no_persona() -> No
     assert (phase_at(lead, MONDAY_9AM), personas_at(lead, MONDAY_9AM)) == (None, [])
 
 
-@pytest.mark.parametrize("where", ["lead", "handoff", "queue", "qualify"])
+@pytest.mark.parametrize("where", ["lead", "handoff", "qualify"])
 def test_who_they_are_like_and_how_near_they_are_is_read_beside_the_lead(where: str, sam: User) -> None:
     make_rich(content=PHASES, personas=[("Operations", "usual"), ("Head", "ideal"), ("Student", "negative")])
     lead = make_lead(owner=sam, title="Head of Operations")
@@ -280,8 +280,7 @@ def test_who_they_are_like_and_how_near_they_are_is_read_beside_the_lead(where: 
     handoff = make_handoff(lead, at=now() - HOUR, route=Route.MANUAL)
     client = Client()
     client.force_login(sam)
-    arguments = {"lead": [lead.pk], "queue": []}.get(where, [handoff.pk])
-    said = words(client.get(reverse(where, args=arguments), {"view": "team"}))
+    said = words(client.get(reverse(where, args=[lead.pk if where == "lead" else handoff.pk])))
     assert "Phase Decision, by “/pricing/” on" in said
     assert "The Head ideal customer Pains: Head pains Goals: Head goals The Operations Pains" in said
     assert "The Student" not in said
@@ -290,13 +289,14 @@ def test_who_they_are_like_and_how_near_they_are_is_read_beside_the_lead(where: 
 def test_personas_and_phase_cost_the_panel_one_query(sam: User) -> None:
     make_live(PRICING)
     handoff = make_handoff(make_lead(owner=sam), at=now() - HOUR)
+    receive_activities([page_view(handoff.lead, now())], at=now())
     client = Client()
     client.force_login(sam)
 
     def cost() -> int:
-        client.get(reverse("queue"))
+        client.get(reverse("handoff", args=[handoff.pk]))
         with CaptureQueriesContext(connection) as queries:
-            assert client.get(reverse("queue")).status_code == 200
+            assert client.get(reverse("handoff", args=[handoff.pk])).status_code == 200
         return len(queries)
 
     plain = cost()
