@@ -288,7 +288,7 @@ def test_who_they_are_like_and_how_near_they_are_is_read_beside_the_lead(where: 
 
 def test_personas_and_phase_cost_the_panel_one_query(sam: User) -> None:
     make_live(PRICING)
-    handoff = make_handoff(make_lead(owner=sam), at=now() - HOUR)
+    handoff = make_handoff(make_lead(owner=sam), at=now() - HOUR, route=Route.MANUAL)
     receive_activities([page_view(handoff.lead, now())], at=now())
     client = Client()
     client.force_login(sam)
