@@ -23,6 +23,7 @@ urlpatterns = [
     path("queue/<int:pk>/snooze/", queue.SnoozeDoor.as_view(), name="api-snooze"),
     path("queue/<int:pk>/qualify/", queue.Qualify.as_view(), name="api-qualify"),
     path("queue/<int:pk>/disqualify/", queue.Disqualify.as_view(), name="api-disqualify"),
+    path("queue/<int:pk>/take-on/", queue.TakeOn.as_view(), name="api-take-on"),
     path("queue/<int:pk>/undo/", queue.Undo.as_view(), name="api-undo"),
     path("queue/<int:pk>/overturn/", queue.Overturn.as_view(), name="api-overturn"),
     path("models/", models.ModelList.as_view(), name="api-models"),

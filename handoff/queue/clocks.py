@@ -128,13 +128,13 @@ def stop(clock: Clock, *, happened_at: datetime, at: datetime, ending: str) -> N
     clock.save(update_fields=["stopped_at", "ending", "elapsed", "acts_at"])
     answered = ["request"] if clock.metric == Metric.FIRST_TOUCH else []
     settle(f"handoff {clock.handoff_id}", kinds=[f"step:{clock.pk}", *answered], at=at)
-    if happened_at > clock.due_at:
+    was_late = happened_at > clock.due_at
+    if was_late or (at > clock.due_at and ending != Clock.Ending.CANCELLED):
+        # Done in time but logged late: the breach is on record, annulled, whether or not a tick had seen it.
         holder = holder_at(clock.handoff_id, clock.due_at)
-        Breach.objects.get_or_create(
-            clock=clock, defaults={"due_at": clock.due_at, "holder": holder, "recorded_at": at}
-        )
-    else:
-        # Done in time but logged late: the breach stays on record, annulled.
+        values = {"due_at": clock.due_at, "holder": holder, "recorded_at": at}
+        Breach.objects.get_or_create(clock=clock, defaults=values)
+    if not was_late:
         Breach.objects.filter(clock=clock, annulled_at=None).update(annulled_at=at)
 
 

@@ -10,7 +10,7 @@ from handoff.lib.durations import spoken
 from handoff.outbox.audit import record
 from handoff.outbox.notices import News, notify, notify_all
 from handoff.people.models import Role, User
-from handoff.queue.assignment import assign_to, end_assignment
+from handoff.queue.assignment import assign_to, give_back
 from handoff.queue.lapsing import end_as_lapsed
 from handoff.queue.models import Assignment, Clock, FiredStep, Handoff
 from handoff.queue.models.clocks import NOTICED_LATE
@@ -117,12 +117,7 @@ def _next_rep(handoff: Handoff, at: datetime) -> str:
 def _back_to_team(handoff: Handoff, at: datetime) -> str:
     if handoff.holder_id is None:
         return Outcome.NOBODY
-    end_assignment(handoff, at=at, because=Assignment.How.LADDER)
-    handoff.assigned_to = handoff.claimed_by = handoff.claimed_at = None
-    handoff.version += 1
-    handoff.save(update_fields=["assigned_to", "claimed_by", "claimed_at", "version"])
-    handoff.lead.owner = None
-    handoff.lead.save(update_fields=["owner"])
+    give_back(handoff, because=Assignment.How.LADDER, at=at)
     return Outcome.DONE
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from handoff.outbox.audit import record
 from handoff.outbox.notices import notify
 from handoff.people.models import Absence, Team, User
-from handoff.queue.assignment import assign_to, give_back, tell_nobody_is_free
+from handoff.queue.assignment import assign_to, end_assignment, give_back, tell_nobody_is_free
 from handoff.queue.models import Assignment, Handoff
 from handoff.queue.rotation import next_in_turn
 from handoff.queue.working import lock_lead
@@ -39,6 +39,8 @@ def _hand_on(handoff: Handoff, absence: Absence, *, at: datetime) -> bool:
     found = held.select_related("lead", "team").first()
     if found is None or found.team is None or found.team.on_absence == Team.OnAbsence.KEEP or _waits(found, absence):
         return False
+    # Whoever is away no longer has it from then on, however late a worker notices.
+    end_assignment(found, at=max(absence.starts_at, absence.created_at), because=How.ABSENCE)
     rep = None
     if found.team.on_absence == Team.OnAbsence.NEXT:
         rep = next_in_turn(found.team, at=at, avoiding=absence.user)

@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 from handoff.lib.refusals import Incomplete
 from handoff.outbox.audit import record
 from handoff.people.models import User
-from handoff.queue.clocks import stop_clocks
+from handoff.queue.clocks import stop_met
+from handoff.queue.lapsing import refresh_lapse, settle_lapse
 from handoff.queue.models import Handoff, Outcome, Touch, TouchChannel
 from handoff.queue.models.work import CONNECTS
 from handoff.queue.next_steps import end_step_done
 from handoff.queue.working import accept, copy_state, lock, save
-from handoff.sla.models import Metric
 
 BACKDATING = timedelta(days=7)
 AHEAD = timedelta(minutes=1)
@@ -39,6 +39,7 @@ def log_touch(
     _check(found, channel, outcome, direction, happened_at, at)
     # Times are picked by the minute, so a touch in the minute of the handoff may seem to lie just before it.
     happened_at = max(happened_at, found.opened_at)
+    settle_lapse(found, at=happened_at)
     accept(found, by=by, at=at)
     touch = Touch.objects.create(
         handoff=found,
@@ -52,19 +53,16 @@ def log_touch(
         evidence=evidence.strip(),
     )
     end_step_done(found, happened_at=happened_at, at=at)
-    stop_clocks(found, metrics=_met_by(outcome), happened_at=happened_at, at=at)
+    stop_met(found, touch, at=at)
     found.touched_at = min(filter(None, [found.touched_at, happened_at]))
     if outcome in CONNECTS:
         found.connected_at = min(filter(None, [found.connected_at, happened_at]))
     found.touches_count += 1
+    refresh_lapse(found)
     save(found, "touched_at", "connected_at", "touches_count")
     record("touched", f"handoff {found.pk}", by=by, at=at, channel=channel, outcome=outcome)
     copy_state(found, handoff)
     return touch
-
-
-def _met_by(outcome: str) -> list[str]:
-    return [Metric.FIRST_TOUCH, Metric.CONNECT] if outcome in CONNECTS else [Metric.FIRST_TOUCH]
 
 
 def _check(handoff: Handoff, channel: str, outcome: str, direction: str, happened_at: datetime, at: datetime) -> None:

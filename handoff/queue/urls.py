@@ -22,6 +22,7 @@ urlpatterns = [
     path("queue/<int:pk>/notes/", acts.AddNote.as_view(), name="notes"),
     path("queue/<int:pk>/qualify/", acts.Qualify.as_view(), name="qualify"),
     path("queue/<int:pk>/disqualify/", acts.Disqualify.as_view(), name="disqualify"),
+    path("queue/<int:pk>/take-on/", acts.TakeOn.as_view(), name="take-on"),
     path("queue/<int:pk>/won/", acts.Won.as_view(), name="won"),
     path("queue/<int:pk>/lost/", acts.Lost.as_view(), name="lost"),
     path("queue/<int:pk>/undo/", acts.Undo.as_view(), name="undo"),

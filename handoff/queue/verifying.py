@@ -113,7 +113,6 @@ INVARIANTS: dict[str, Check] = {
     "an open handoff can be seen by somebody": _seen_by_nobody,
     "a running clock waits for its next step or has none left": _waiting_wrongly,
     "no step is taken before its time": lambda: FiredStep.objects.filter(fired_at__lt=F("at")),
-    "no step is taken after its clock stopped": lambda: FiredStep.objects.filter(fired_at__gt=F("clock__stopped_at")),
     "a lapsed lead was silent for six weeks": lambda: Handoff.objects.filter(
         verdict=Verdict.LAPSED, is_imported_history=False, touches__at__gt=F("closed_at")
     ),

@@ -21,10 +21,12 @@ from handoff.queue.models import (
     Disqualification,
     DisqualificationReason,
     Handoff,
+    MailTemplate,
     Qualification,
     Recycling,
+    Replan,
 )
-from handoff.sla.models import TeamCalendar
+from handoff.sla.models import Calendar, PersonCalendar, TeamCalendar
 from scoring.models import Persona, Publication
 from tests.making import (
     MONDAY_9AM,
@@ -52,6 +54,8 @@ WRITTEN_TO = {
     "disqualificationreason",
     "calendar",
     "teamcalendar",
+    "personcalendar",
+    "mailtemplate",
     "persona",
     "policy",
     "scoringmodel",
@@ -86,6 +90,9 @@ def make_world(number: int, publication: Publication) -> None:
     Notice.objects.create(user=rep, text="Hello", cause=str(number), created_at=at)
     AuditEntry.objects.create(at=at, by=rep, act="claim", subject=f"handoff {number}")
     Absence.objects.create(user=rep, starts_at=at, created_at=at)
+    Replan.objects.create(by=rep, at=at, reason="Agreed")
+    MailTemplate.objects.create(name=f"Hello {number}", language="en", subject="Hello", body="Hello", team=team)
+    PersonCalendar.objects.create(user=rep, calendar=Calendar.objects.all()[0])
     ApiToken.objects.create(user=rep, digest=str(number), created_at=at)
     run = Import.objects.create(file_name="leads.csv", by=rep, created_at=at)
     ImportRemark.objects.create(run=run, line=1, reason="No e-mail address.")

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from handoff.leads.models import Stage
 from handoff.outbox.models import Notice
@@ -179,7 +181,7 @@ def test_back_to_nurture_ends_it_and_its_clocks_without_a_breach(policy: Policy)
     ],
 )
 def test_which_touches_stop_the_clock_is_the_policys_to_say(
-    policy: Policy, values: dict[str, Any], touch: dict[str, str], stops: bool
+    policy: Policy, values: dict[str, Any], touch: dict[str, Any], stops: bool
 ) -> None:
     Target.objects.filter(metric=Metric.FIRST_TOUCH).update(**values)
     handoff = make_handoff()
@@ -236,6 +238,24 @@ def test_whoever_an_sql_is_passed_to_has_a_clock_for_taking_it_on(policy: Policy
     accept_takeover(handoff, by=sasha, at=MONDAY_9AM + 3 * DAY)
     clock.refresh_from_db()
     assert (clock.stopped_at, clock.ending) == (MONDAY_9AM + 2 * DAY, Clock.Ending.MET)
+
+
+def test_taking_on_has_a_door_for_whom_it_concerns_and_for_nobody_else(policy: Policy) -> None:
+    Target.objects.create(policy=policy, metric=Metric.TAKEOVER, amount=8, unit="hours")
+    sam, sasha, handoff = make_rep("sam"), make_rep("sasha"), make_handoff()
+    log_touch(handoff, channel="call", outcome="connected", note="Wants it", by=sam, at=MONDAY_9AM)
+    bant = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
+    qualify(handoff, bant=bant, takes_over=sasha, by=sam, at=MONDAY_9AM + HOUR)
+    url = reverse("take-on", args=[handoff.pk])
+    client = Client()
+    client.force_login(sam)
+    assert client.post(url).status_code in {403, 404}
+    client.force_login(sasha)
+    assert url in client.get(reverse("qualified")).content.decode()
+    assert client.post(url).status_code == 302
+    assert url not in client.get(reverse("qualified")).content.decode()
+    handoff.qualification.refresh_from_db()
+    assert handoff.qualification.accepted_at is not None
 
 
 def test_a_changed_ladder_is_for_those_who_start_under_it(policy: Policy) -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from handoff.leads.models import Activity, Lead, LeadScore, Stage
+from handoff.people.models import User
 from handoff.queue.claiming import claim, pass_on
 from handoff.queue.disqualification import disqualify
 from handoff.queue.enforcement import enforce_due
@@ -14,6 +15,7 @@ from handoff.queue.models import (
     Breach,
     Clock,
     Disqualification,
+    FiredStep,
     Handoff,
     NextStep,
     Qualification,
@@ -89,6 +91,16 @@ def overlap() -> None:
     Assignment.objects.filter(pk=first.pk).update(ended_at=MONDAY_9AM + 4 * DAY)
 
 
+def nobody_is_left() -> None:
+    User.objects.update(is_active=False)
+
+
+def step_too_early() -> None:
+    clock = Clock.objects.all()[0]
+    step = clock.policy.ladder.create(metric=clock.metric, action="tell_owner", share=50)
+    FiredStep.objects.create(clock=clock, step=step, at=LATE, fired_at=MONDAY_9AM)
+
+
 BREAKING: list[tuple[str, Callable[[], object]]] = [
     (
         "a lead at stage MQL has an open handoff",
@@ -96,7 +108,7 @@ BREAKING: list[tuple[str, Callable[[], object]]] = [
     ),
     ("the lead of an open handoff is at stage MQL", lambda: Lead.objects.filter(stage="mql").update(stage=Stage.LEAD)),
     (
-        "a closed handoff has no running clock",
+        "a closed handoff has no running clock but that of its takeover",
         lambda: Clock.objects.filter(handoff=of("no")).update(stopped_at=None, ending=""),
     ),
     (
@@ -119,6 +131,17 @@ BREAKING: list[tuple[str, Callable[[], object]]] = [
     ("a qualified handoff has its qualification", lambda: Qualification.objects.all().delete()),
     ("a disqualified handoff has its reason", lambda: Disqualification.objects.all().delete()),
     ("no activity waits for a lead that is known", mail_waits),
+    ("an open handoff that a policy covers has its clocks", lambda: Clock.objects.filter(metric="verdict").delete()),
+    ("an open handoff can be seen by somebody", nobody_is_left),
+    (
+        "a running clock waits for its next step or has none left",
+        lambda: Clock.objects.running().filter(breach=None).update(acts_at=None),
+    ),
+    ("no step is taken before its time", step_too_early),
+    (
+        "a lapsed lead was silent for six weeks",
+        lambda: Handoff.objects.filter(pk=of("open")).update(verdict="lapsed", closed_at=MONDAY_9AM),
+    ),
     (STORED_SCORE, lambda: LeadScore.objects.filter(lead__email="open@acme.example").update(total=61)),
 ]
 

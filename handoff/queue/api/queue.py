@@ -20,7 +20,17 @@ from handoff.lib.paging import Key
 from handoff.lib.refusals import Incomplete, NotAllowed, Refusal, Stale
 from handoff.people.doors import person
 from handoff.people.models import User
-from handoff.queue import claiming, disqualification, next_steps, noting, qualification, snoozing, touching, undoing
+from handoff.queue import (
+    claiming,
+    disqualification,
+    next_steps,
+    noting,
+    qualification,
+    snoozing,
+    takeover,
+    touching,
+    undoing,
+)
 from handoff.queue.api import bodies
 from handoff.queue.api.bodies import checked
 from handoff.queue.api.serializers import QueueRow
@@ -268,6 +278,18 @@ class Qualify(ActView):
             message = _("%(name)s can't take leads of yours; choose a rep of your teams.") % {"name": to}
             raise Incomplete(message, fields={"takes_over": message})
         qualification.qualify(handoff, **given, by=by, at=at)
+
+
+class TakeOn(ActView):
+    """Accept an SQL that a colleague passed on; it stops the takeover clock."""
+
+    def require(self, handoff: Handoff, user: User) -> None:
+        """Leave it to the act."""
+
+    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> None:
+        """Accept it."""
+        require_version(handoff, given["version"])
+        takeover.accept_takeover(handoff, by=by, at=at)
 
 
 class Disqualify(ActView):

@@ -22,6 +22,7 @@ from handoff.queue import (
     noting,
     qualification,
     snoozing,
+    takeover,
     undoing,
 )
 from handoff.queue import forms as queue_forms
@@ -256,6 +257,22 @@ class Disqualify(VerdictPage):
 def _midnight(day: date) -> datetime:
     """Return when `day` begins for the reader."""
     return timezone.make_aware(datetime.combine(day, time()))
+
+
+class TakeOn(ActPage):
+    """Accept an SQL that a colleague passed on."""
+
+    title = gettext_lazy("Take on %(lead)s")
+    button = gettext_lazy("I take it on")
+    done = gettext_lazy("%(lead)s is yours to win.")
+
+    def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
+        """Accept it."""
+        takeover.accept_takeover(handoff, by=user, at=now)
+
+    def after(self, request: HttpRequest, handoff: Handoff) -> HttpResponse:
+        """Go back to the SQLs."""
+        return redirect("qualified")
 
 
 class Won(ActPage):
