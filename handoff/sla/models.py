@@ -297,7 +297,7 @@ class LadderStep(models.Model):
 
     policy = models.ForeignKey(Policy, on_delete=models.CASCADE, related_name="ladder")
     metric = models.CharField(_("metric"), max_length=20, choices=Metric.choices)
-    share = models.PositiveSmallIntegerField(_("at % of the target"), null=True, blank=True)
+    share = models.PositiveSmallIntegerField(_("at percent of the target"), null=True, blank=True)
     offset = models.IntegerField(_("or minutes from due"), null=True, blank=True)
     action = models.CharField(_("what happens"), max_length=20, choices=Action.choices)
 

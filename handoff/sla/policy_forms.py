@@ -119,7 +119,7 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
     counted = forms.ChoiceField(
         label=gettext_lazy("counted in"),
         choices=[
-            ("share", gettext_lazy("% of the target")),
+            ("share", gettext_lazy("percent of the target")),
             ("minutes_before", gettext_lazy("minutes before it is due")),
             ("hours_before", gettext_lazy("hours before it is due")),
             ("minutes_after", gettext_lazy("minutes after it was due")),
