@@ -87,6 +87,27 @@ def ingest(base: Base) -> Iterator[Row]:
         yield Row("one activity to new score", f"{wall:.1f} ms ({process:.1f} ms in its process)", "", wall, 50, "ms")
 
 
+def enforcement(base: Base) -> Iterator[Row]:
+    """Take one due step of each running clock."""
+    handed_over(base)
+    found = measured(base, "enforcement")
+    work = f"SLA enforcement, {found['due']:,.0f} due, {found['notices']:,.0f} told"
+    spent = f"{found['wall']:.2f} s ({found['process']:.2f} s in its process)"
+    yield Row(work, spent, f"bare UPDATE and INSERT: {found['bare']:.2f} s", found["wall"] / found["bare"], 3)
+
+
+def pages(base: Base) -> Iterator[Row]:
+    """Look at the queue as a rep and as a manager."""
+    handed_over(base)
+    found = measured(base, "pages")
+    yield Row("an empty page", f"p50 {found['empty_p50']:.1f}, p95 {found['empty_p95']:.1f} ms", "", found["empty_p95"], 50, "ms")
+    for name, label in PAGES.items():
+        p50, p95, bare, queries = (found[f"{name}_{figure}"] for figure in ("p50", "p95", "bare", "queries"))
+        work = f"{label}, {found['open']:,.0f} open"
+        yield Row(work, f"p50 {p50:.1f}, p95 {p95:.1f} ms", f"its bare rows: p95 {bare:.1f} ms", p95 / bare, 3)
+        yield Row("its queries", f"{queries:.0f}", "", queries, 15, "queries")
+
+
 def published(base: Base) -> int:
     """Put the base back and publish the thirty rules; return the publication."""
     base.reset()
@@ -96,6 +117,12 @@ def published(base: Base) -> int:
 def scored_anew(base: Base) -> None:
     """Put the base back, and store the scores under the thirty rules without measuring how."""
     statement.seconds_to_write(base, published(base))
+
+
+def handed_over(base: Base) -> None:
+    """Put the base back, with scores under the thirty rules and open handoffs."""
+    scored_anew(base)
+    base.open_handoffs()
 
 
 def stand(base: Base) -> None:
@@ -109,6 +136,8 @@ WORKS: dict[str, Callable[[Base], Iterator[Row]]] = {
     "crossings": crossings,
     "single": single,
     "ingest": ingest,
+    "enforcement": enforcement,
+    "pages": pages,
 }
 
 

@@ -19,7 +19,8 @@ from psycopg import sql
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # the base stands at this instant, and the measured model is published
-LEADS, ACTIVITIES = 1_000_000, 10_000_000
+LEADS, ACTIVITIES, HANDOFFS = 1_000_000, 10_000_000, 50_000
+A_DESK = 5000  # open handoffs of one team
 FILLED = ("leads_company", "leads_lead", "leads_activity", "leads_leadscore")
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -40,6 +41,16 @@ class Base:
     def activities(self) -> int:
         """How many activities there are, with the ids from 1 on."""
         return max(round(ACTIVITIES * self.scale), 1000)
+
+    @property
+    def handoffs(self) -> int:
+        """How many handoffs are open where sales is part of what is measured."""
+        return max(round(HANDOFFS * self.scale), 100)
+
+    @property
+    def desks(self) -> int:
+        """How many teams share them."""
+        return max(self.handoffs // A_DESK, 1)
 
     @property
     def name(self) -> str:
@@ -94,7 +105,8 @@ class Base:
 
     def text(self, name: str) -> str:
         """Return a file of SQL with this base's numbers in it."""
-        given = {"leads": str(self.leads), "activities": str(self.activities), "at": self.at}
+        counts = {"leads": self.leads, "activities": self.activities, "handoffs": self.handoffs, "desks": self.desks}
+        given = {**{name: str(count) for name, count in counts.items()}, "at": self.at}
         text = (HERE / name).read_text()
         for key, value in given.items():
             text = text.replace(f"{{{key}}}", value)
@@ -122,7 +134,7 @@ class Base:
     def reset(self) -> None:
         """Put back the stored scores and everything that opening handoffs and taking in activities has changed."""
         with self.connection() as connection:
-            connection.execute("TRUNCATE queue_handoff CASCADE")
+            connection.execute("TRUNCATE queue_handoff, outbox_notice CASCADE")
             connection.execute("DELETE FROM leads_activity WHERE id > %s", [self.activities + self.leads])
             connection.execute(self.text("unmoved.sql").encode())
             with _without_indexes(connection, ["leads_leadscore"]):
@@ -130,6 +142,14 @@ class Base:
                 connection.execute("INSERT INTO leads_leadscore SELECT * FROM bench_score")
             connection.execute("VACUUM ANALYZE leads_leadscore")
             connection.execute("VACUUM leads_lead")
+            connection.execute("CHECKPOINT")
+
+    def open_handoffs(self) -> None:
+        """Open the handoffs that sales works on, for the leads whose scores hold."""
+        self.child("desks", self.desks)
+        with self.connection() as connection:
+            connection.execute(self.text("open.sql").encode())
+            connection.execute("VACUUM ANALYZE")
             connection.execute("CHECKPOINT")
 
 

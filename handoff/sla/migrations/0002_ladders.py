@@ -150,7 +150,10 @@ class Migration(migrations.Migration):
                         verbose_name="metric",
                     ),
                 ),
-                ("share", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="at percent of the target")),
+                (
+                    "share",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="at percent of the target"),
+                ),
                 ("offset", models.IntegerField(blank=True, null=True, verbose_name="or minutes from due")),
                 (
                     "action",
