@@ -13,7 +13,8 @@ from scoring.condition_field import sent_rows
 from scoring.condition_rows import SOURCES, RowMistakes
 from scoring.condition_shown import catalogue_of, said_of, values_seen
 
-for_those_who_work_on_drafts = permission_required("scoring.change_scoringmodel", raise_exception=True)
+# Drafts, and the territories of teams: whoever may read models may have conditions read to them.
+for_readers_of_models = permission_required("scoring.view_scoringmodel", raise_exception=True)
 
 
 def urls(wrap: Callable[[Any], Any]) -> list[URLPattern]:
@@ -25,7 +26,7 @@ def urls(wrap: Callable[[Any], Any]) -> list[URLPattern]:
 
 
 @require_POST
-@for_those_who_work_on_drafts
+@for_readers_of_models
 def sentence_door(request: HttpRequest) -> JsonResponse:
     """Answer the condition called `name` as one sentence, or what is still missing; nothing is stored."""
     rows = sent_rows(request.POST, request.POST.get("name", ""))
@@ -43,7 +44,7 @@ def _placed(group: int, row: int, said: str) -> str:
 
 
 @require_GET
-@for_those_who_work_on_drafts
+@for_readers_of_models
 def values_door(request: HttpRequest) -> JsonResponse:
     """Answer the values seen in `field`, such as "profile:country", most frequent first."""
     source, _colon, name = request.GET.get("field", "").partition(":")

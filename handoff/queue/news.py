@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from handoff.leads.models import Activity, Kind
+from handoff.leads.models import Activity, Kind, Stage
 from handoff.outbox.models import Notice
 from handoff.queue.models import Handoff
 from handoff.queue.timeline import in_words
@@ -23,6 +23,8 @@ def tell_holders(activities: Iterable[Activity], *, at: datetime, told_already: 
         lead_id, is_noise = activity.lead_id, activity.is_machine or activity.kind in NO_NEWS
         if lead_id is None or lead_id in told_already or is_noise or at - activity.occurred_at > FRESH:
             continue
+        if activity.lead and activity.lead.stage != Stage.MQL:
+            continue  # nobody holds it, so nothing is asked for it
         if lead_id not in latest or latest[lead_id].occurred_at < activity.occurred_at:
             latest[lead_id] = activity
     if not latest:

@@ -305,9 +305,8 @@ def test_other_values_are_not_told(field: str) -> None:
     assert sign_in(make_marketer()).get(reverse(VALUES), {"field": field}).json() == {"values": []}
 
 
-def test_the_doors_are_closed_to_those_who_do_not_work_on_drafts() -> None:
-    manager = sign_in(make_manager())
-    assert manager.post(reverse(SENTENCE), {"name": "condition"}).status_code == 403
-    assert manager.get(reverse(VALUES), {"field": "profile:country"}).status_code == 403
+def test_the_doors_are_open_to_those_who_read_models_and_closed_to_others() -> None:
+    manager = sign_in(make_manager())  # who writes the territories of teams
+    assert manager.get(reverse(VALUES), {"field": "profile:country"}).status_code == 200
     assert sign_in(make_rep()).get(reverse(VALUES), {"field": "profile:country"}).status_code in {302, 403}
     assert sign_in(make_marketer()).get(reverse(SENTENCE)).status_code == 405
