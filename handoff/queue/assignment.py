@@ -25,7 +25,7 @@ def give_in_turn(handoff: Handoff, *, at: datetime) -> User | None:
         if rep is None:
             tell_nobody_is_free(handoff, at=at)
     if rep:
-        assign_to(handoff, rep, how=how, by=None, at=at)
+        assign_to(handoff, rep, how=how, by=None, at=at, is_new=True)
     return rep
 
 
@@ -65,12 +65,24 @@ def tell_nobody_is_free(handoff: Handoff, *, at: datetime) -> None:
 
 
 def assign_to(
-    handoff: Handoff, user: User, *, how: str, by: User | None, at: datetime, note: str = "", because: str = ""
+    handoff: Handoff,
+    user: User,
+    *,
+    how: str,
+    by: User | None,
+    at: datetime,
+    note: str = "",
+    because: str = "",
+    is_new: bool = False,
 ) -> None:
-    """Make `user` the holder of `handoff` (locked by the caller) from `at` on; who had it before no longer has."""
-    end_assignment(handoff, at=at, because=because or how)
-    begin_assignment(handoff, user, how=how, by=by, at=at, note=note)
-    settle_waiting(handoff, at=at)
+    """Make `user` the holder of `handoff` (locked by the caller) from `at` on; who had it before no longer has.
+
+    Of a new one (`is_new`) there is nothing to end.
+    """
+    if not is_new:
+        end_assignment(handoff, at=at, because=because or how)
+        settle_waiting(handoff, at=at)
+    begin_assignment(handoff, user, how=how, by=by, at=at, note=note, is_new=is_new)
     handoff.assigned_to, handoff.claimed_by, handoff.claimed_at, handoff.seen_at = user, None, None, None
     if user.team_ids() and handoff.team_id not in user.team_ids():
         handoff.team_id = user.team_ids()[0]
@@ -95,10 +107,13 @@ def give_back(handoff: Handoff, *, because: str, at: datetime) -> None:
     Lead.objects.filter(pk=handoff.lead_id).update(owner=None)
 
 
-def begin_assignment(handoff: Handoff, user: User, *, how: str, by: User | None, at: datetime, note: str = "") -> None:
+def begin_assignment(
+    handoff: Handoff, user: User, *, how: str, by: User | None, at: datetime, note: str = "", is_new: bool = False
+) -> None:
     """Write down that `user` holds `handoff` from `at` on, and not before whoever held it last."""
     # An act's `at` is read before it waits for the lock, so it may lie before what the act ahead of it wrote down.
-    last = Assignment.objects.filter(handoff=handoff).aggregate(ended=Max("ended_at"))["ended"]
+    standing = Assignment.objects.filter(handoff=handoff)
+    last = standing.aggregate(ended=Max("ended_at"))["ended"] if not is_new else None
     started_at = max(at, last) if last else at
     Assignment.objects.create(handoff=handoff, user=user, how=how, by=by, note=note, started_at=started_at)
 

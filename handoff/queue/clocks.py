@@ -7,7 +7,7 @@ from django.db.models import Min
 
 from handoff.outbox.notices import settle
 from handoff.people.models import User
-from handoff.queue.models import Assignment, Breach, Clock, Handoff, Touch
+from handoff.queue.models import Assignment, Breach, Clock, Handoff, Snooze, Touch
 from handoff.sla.agreements import Agreements
 from handoff.sla.clock import Hours, business_time_between, due_at
 from handoff.sla.ladder import Planned, planned
@@ -41,8 +41,9 @@ def start_clocks(
         clock.hours = agreed.pinned(hours)
     Clock.objects.bulk_create(clocks)
     handoff.policy = handoff.policy or policy
-    Handoff.objects.filter(pk=handoff.pk, policy=None).update(policy=policy)
-    refresh_due(handoff)
+    if handoff.is_open:
+        handoff.due_at = min(filter(None, [handoff.due_at, *(clock.due_at for clock in clocks)]), default=None)
+    Handoff.objects.filter(pk=handoff.pk).update(policy=handoff.policy, due_at=handoff.due_at)
 
 
 def _started(handoff: Handoff, target: Target, policy: Policy, hours: Hours, at: datetime, round_: int) -> Clock:
@@ -144,10 +145,15 @@ def cancel_clocks(handoff: Handoff, *, happened_at: datetime, at: datetime) -> N
 
 
 def pauses_of(handoff: Handoff) -> Pauses:
-    """Return when `handoff` was snoozed, each until it came back; a snooze never outlasts its date."""
+    """Return when `handoff` was snoozed."""
+    return pauses_in(handoff.snoozes.all())
+
+
+def pauses_in(snoozes: "Iterable[Snooze]") -> Pauses:
+    """Return when `snoozes` lasted, each until it came back; a snooze never outlasts its date."""
     return [
         (snooze.at, min(snooze.until, snooze.ended_at or snooze.until))
-        for snooze in handoff.snoozes.all()
+        for snooze in snoozes
         if snooze.ended_at is None or snooze.ended_at > snooze.at
     ]
 
