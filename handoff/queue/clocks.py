@@ -1,5 +1,6 @@
 """Starting, stopping and pausing a handoff's clocks, and recording where one ran out."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -9,10 +10,11 @@ from handoff.outbox.notices import settle
 from handoff.people.models import User
 from handoff.queue.models import Assignment, Breach, Clock, Handoff, Snooze, Touch
 from handoff.sla.agreements import Agreements
-from handoff.sla.clock import Hours, business_time_between, due_at
+from handoff.sla.clock import Hours, NoOpenHours, business_time_between, due_at
 from handoff.sla.ladder import Planned, planned
 from handoff.sla.models import Covered, Metric, Policy, Target
 
+log = logging.getLogger(__name__)
 OF_A_HANDOFF = (Metric.FIRST_TOUCH, Metric.CONNECT, Metric.VERDICT)
 Pauses = list[tuple[datetime, datetime | None]]
 
@@ -36,7 +38,13 @@ def start_clocks(
         return
     hours = agreed.hours_of(policy, team_id=handoff.team_id, rep_id=rep.pk if rep else handoff.holder_id)
     targets = [target for target in policy.targets.all() if target.metric in metrics]
-    clocks = [_started(handoff, target, policy, hours, at, round_) for target in targets]
+    try:
+        clocks = [_started(handoff, target, policy, hours, at, round_) for target in targets]
+    except NoOpenHours as error:
+        # A lead is not lost to a calendar that never opens: its clocks run all the time, and the log says why.
+        log.error("handoff %d under %s counts around the clock: %s", handoff.pk, policy, error)
+        hours = agreed.always
+        clocks = [_started(handoff, target, policy, hours, at, round_) for target in targets]
     for clock in clocks:
         clock.hours = agreed.pinned(hours)
     Clock.objects.bulk_create(clocks)

@@ -27,9 +27,9 @@ class Agreements:
     def hours_of(self, policy: Policy, *, team_id: int | None, rep_id: int | None = None) -> Hours:
         """Return the hours in which `policy` counts: the rep's where it says so, else the team's; without any, all."""
         if policy.counted_in == Policy.Hours.ALWAYS:
-            return self._always
+            return self.always
         own = self._of_people.get(rep_id) if policy.counted_in == Policy.Hours.REP and rep_id else None
-        return self._hours.get(own or self._of_teams.get(team_id) or min(self._hours, default=0), self._always)
+        return self._hours.get(own or self._of_teams.get(team_id) or min(self._hours, default=0), self.always)
 
     def pinned(self, hours: Hours) -> PinnedHours:
         """Return the row that keeps `hours` as they are."""
@@ -38,12 +38,13 @@ class Agreements:
         return self._pinned[hours]
 
     @cached_property
-    def _policies(self) -> list[Policy]:
-        return list(Policy.objects.in_force().prefetch_related("targets", "ladder"))
+    def always(self) -> Hours:
+        """Hours that are always open."""
+        return Hours.around_the_clock(settings.TIME_ZONE)
 
     @cached_property
-    def _always(self) -> Hours:
-        return Hours.around_the_clock(settings.TIME_ZONE)
+    def _policies(self) -> list[Policy]:
+        return list(Policy.objects.in_force().prefetch_related("targets", "ladder"))
 
     @cached_property
     def _hours(self) -> dict[int, Hours]:

@@ -25,11 +25,16 @@ class OpeningsInline(admin.StackedInline):  # type: ignore[type-arg]
     form = OpeningForm
     fields = (("weekday", "opens", "closes"),)
     classes = ["one-line"]
+    min_num = 1
     verbose_name_plural = gettext_lazy("opening hours: a closing before the opening is on the next day")
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Return the rows' formset, which wants one at least: hours that never open are no hours."""
+        return super().get_formset(request, obj, **kwargs, validate_min=True)
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
         """Return a week's worth of blank rows for a new calendar."""
-        return 1 if obj else 5
+        return 1 if obj else 4
 
 
 class ClosedDaysInline(admin.StackedInline):  # type: ignore[type-arg]

@@ -98,6 +98,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
 class TargetForm(forms.ModelForm):  # type: ignore[type-arg]
     """How much time one metric has, and which touches count."""
 
+    amount = forms.IntegerField(label=gettext_lazy("Amount"), min_value=1, max_value=10_000)
     channels = _boxes(gettext_lazy("Channels that count"), CHANNELS)
     outcomes = _boxes(gettext_lazy("Outcomes that count"), OUTCOMES)
 
@@ -115,7 +116,7 @@ class TargetForm(forms.ModelForm):  # type: ignore[type-arg]
 class StepForm(forms.ModelForm):  # type: ignore[type-arg]
     """One step of the ladder: how much of what, and what happens then."""
 
-    when = forms.IntegerField(label=gettext_lazy("At"), min_value=0, max_value=100_000)
+    when = forms.IntegerField(label=gettext_lazy("At"), min_value=0, max_value=10_000)
     counted = forms.ChoiceField(
         label=gettext_lazy("counted in"),
         choices=[

@@ -17,7 +17,7 @@ from handoff.queue.qualification import qualify
 from handoff.queue.snoozing import snooze
 from handoff.queue.takeover import accept_takeover
 from handoff.queue.touching import log_touch
-from handoff.sla.models import LadderStep, Metric, Policy, Target
+from handoff.sla.models import CalendarOpening, LadderStep, Metric, Policy, Target
 from handoff.sla.versioning import revise, targets_of
 from tests.making import (
     DAY,
@@ -256,6 +256,13 @@ def test_taking_on_has_a_door_for_whom_it_concerns_and_for_nobody_else(policy: P
     assert url not in client.get(reverse("qualified")).content.decode()
     handoff.qualification.refresh_from_db()
     assert handoff.qualification.accepted_at is not None
+
+
+def test_a_calendar_that_never_opens_loses_no_lead(policy: Policy) -> None:
+    CalendarOpening.objects.all().delete()
+    assert make_handoff().due_at == MONDAY_9AM + 4 * HOUR
+    saturday = MONDAY_9AM + 5 * DAY
+    assert make_handoff(at=saturday).due_at == saturday + 4 * HOUR
 
 
 def test_a_changed_ladder_is_for_those_who_start_under_it(policy: Policy) -> None:

@@ -90,6 +90,13 @@ def calendar_form(*openings: tuple[int, str, str], **values: str) -> dict[str, A
     return {**form, **values}
 
 
+def test_a_calendar_opens_at_some_time() -> None:
+    client = sign_in(make_manager())
+    page = client.post(reverse("admin:sla_calendar_add"), calendar_form()).content.decode()
+    assert "Please submit at least 1 form." in page
+    assert not Calendar.objects.exists()
+
+
 @time_machine.travel(MONDAY_9AM, tick=False)
 def test_the_button_copies_the_next_two_years() -> None:
     calendar = make_country_calendar("NL")
