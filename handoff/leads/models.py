@@ -145,14 +145,17 @@ class Lead(models.Model):
     @property
     def name(self) -> str:
         """The name to call them by: their own, else their address or id."""
-        return (
-            " ".join(filter(None, [self.first_name, self.last_name])) or self.email or self.external_id or f"#{self.pk}"
-        )
+        return called(self.first_name, self.last_name, self.email, self.external_id, pk=self.pk)
 
     @property
     def is_asleep(self) -> bool:
         """Whether they rest beside the road until something wakes them."""
         return self.stage in {Stage.NURTURE, Stage.LOST} and self.woken_at is None
+
+
+def called(first_name: str, last_name: str, email: str | None, external_id: str | None, *, pk: int) -> str:
+    """Return the name to call somebody by: their own, else their address or id."""
+    return " ".join(filter(None, [first_name, last_name])) or email or external_id or f"#{pk}"
 
 
 class LeadChange(models.Model):

@@ -1,5 +1,6 @@
 """Telling people: one line under the bell, at most once per person and cause; `bundling.py` makes mail of it."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -11,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone, translation
 
+from handoff.lib.inserting import insert_new
 from handoff.outbox.models import Notice, NoticeQuerySet
 
 if TYPE_CHECKING:
@@ -56,16 +58,29 @@ class News:
 
 def notify_all(news: Iterable[News], *, at: datetime) -> None:
     """Tell many things at once."""
-    notices = [_notice(one, person, at) for one in news for person in one.people]
-    Notice.objects.bulk_create(notices, ignore_conflicts=True, batch_size=1000)
+    told = [(one, person) for one in news for person in one.people]
+    columns = ("user_id", "cause", "text", "url", "about", "created_at", "mail_after")
+    rows = [
+        (person.pk, one.cause, text, one.url, one.about, at, _mail_time(one, person, at))
+        for (one, person), text in zip(told, _texts(told), strict=True)
+    ]
+    insert_new(Notice, columns, rows)
 
 
-def _notice(news: News, person: "AbstractUser", at: datetime) -> Notice:
-    with translation.override(getattr(person, "language", settings.LANGUAGE_CODE)), timezone.override(_zone(person)):
-        text = news.say()[:300]
-    notice = Notice(user_id=person.pk, cause=news.cause, text=text, url=news.url, about=news.about, created_at=at)
-    notice.mail_after = mail_time(person, at=at, urgent=news.urgent) if news.by_mail else None
-    return notice
+def _texts(told: "list[tuple[News, AbstractUser]]") -> list[str]:
+    """Return what each is told, in their language and time zone; these are switched once for all who share them."""
+    texts, places = [""] * len(told), defaultdict(list)
+    for place, (_news, person) in enumerate(told):
+        places[getattr(person, "language", settings.LANGUAGE_CODE), _zone(person)].append(place)
+    for (language, zone), shared in places.items():
+        with translation.override(language), timezone.override(zone):
+            for place in shared:
+                texts[place] = told[place][0].say()[:300]
+    return texts
+
+
+def _mail_time(news: News, person: "AbstractUser", at: datetime) -> datetime | None:
+    return mail_time(person, at=at, urgent=news.urgent) if news.by_mail else None
 
 
 def mail_time(person: "AbstractUser", *, at: datetime, urgent: bool = False) -> datetime | None:

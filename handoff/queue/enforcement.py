@@ -4,29 +4,30 @@ Any number of workers may run it, and be killed in it: a clock is locked, what i
 one transaction. What only writes rows is done for many clocks at once; what changes a handoff, one by one.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
-from handoff.queue.clocks import next_act, pauses_of, plan_of
+from handoff.lib.inserting import insert_new
 from handoff.queue.escalation import CHANGES, change_handoff, tell
 from handoff.queue.models import Assignment, Breach, Clock, FiredStep
+from handoff.queue.running import Running, lock_running
 from handoff.queue.storing_clocks import move_on
 from handoff.queue.working import lock_lead
 from handoff.sla.ladder import Planned
-from handoff.sla.models import Metric, Policy
 
-AT_ONCE = 500
+AT_ONCE, FEW = 1000, 8
 
 
 @dataclass(frozen=True)
 class Due:
     """One thing that is due on one clock."""
 
-    clock: Clock
+    clock: Running
     what: Planned
     place: int  # in the clock's plan
 
@@ -43,10 +44,10 @@ class Due:
 
 def enforce_due(*, at: datetime) -> int:
     """Take each step and record each breach that is due at `at`, oldest first; return how many."""
-    done = 0
+    done, at_once = 0, AT_ONCE
     while True:
         with transaction.atomic():
-            found = sorted(_due(_lock(_to_act_on(at)[:AT_ONCE]), at), key=lambda due: due.order)
+            found = sorted(_due(lock_running(_to_act_on(at)[:at_once]), at, at_once), key=lambda due: due.order)
             first = next((place for place, due in enumerate(found) if due.changes_the_handoff), len(found))
             _write(found[:first], at)
         done += first
@@ -54,30 +55,19 @@ def enforce_due(*, at: datetime) -> int:
             done += _change(found[first], at)
         elif not found:
             return done
+        # Whatever lies behind a change is read again: no more than is likely to be done before the next one.
+        at_once = min(AT_ONCE, max(FEW, 2 * first))
 
 
 def _to_act_on(at: datetime) -> "QuerySet[Clock]":
     return Clock.objects.running().filter(acts_at__lte=at).order_by("acts_at", "id")
 
 
-def _lock(clocks: "QuerySet[Clock]") -> list[Clock]:
-    # The lock makes a touch that stops the clock at this moment wait, and the filter re-reads what it left; rows that
-    # another worker is at are skipped, as it will do them.
-    skip = connection.features.has_select_for_update_skip_locked
-    beside = clocks.select_related("hours", "handoff__lead", "handoff__team").prefetch_related("handoff__snoozes")
-    return list(beside.select_for_update(skip_locked=skip, of=("self",) if skip else ()))
-
-
-def _due(clocks: list[Clock], at: datetime) -> Iterator[Due]:
+def _due(clocks: list[Running], at: datetime, at_once: int) -> Iterator[Due]:
     """Yield what is due on `clocks`, none later than what those beyond this batch wait for."""
-    policies = Policy.objects.prefetch_related("ladder").in_bulk({clock.policy_id for clock in clocks})
-    horizon = clocks[-1].acts_at if len(clocks) == AT_ONCE else at
-    assert horizon is not None or not clocks
+    horizon = (clocks[-1].acts_at if len(clocks) == at_once else None) or at
     for clock in clocks:
-        clock.policy = policies[clock.policy_id]
-        pauses = pauses_of(clock.handoff) if clock.metric == Metric.VERDICT else None
-        clock.plan = plan_of(clock, clock.policy, clock.hours.hours(), pauses)  # type: ignore[attr-defined]
-        for place, what in enumerate(clock.plan[clock.steps_done :], start=clock.steps_done):  # type: ignore[attr-defined]
+        for place, what in enumerate(clock.plan[clock.steps_done :], start=clock.steps_done):
             # At due is in time: a breach is due only afterwards.
             if what.at > horizon or (what.rung is None and what.at >= at):
                 break
@@ -88,40 +78,32 @@ def _write(found: list[Due], at: datetime) -> None:
     """Record the breaches and the steps that only tell somebody, and move their clocks on."""
     breaches = [due.clock for due in found if due.what.rung is None]
     holders = _holders_when_due(breaches)
-    Breach.objects.bulk_create(
-        [
-            Breach(clock=clock, due_at=clock.due_at, holder_id=holders.get(clock.pk), recorded_at=at)
-            for clock in breaches
-        ],
-        ignore_conflicts=True,
+    insert_new(
+        Breach,
+        ("clock_id", "due_at", "holder_id", "recorded_at"),
+        [(clock.pk, clock.due_at, holders.get(clock.pk), at) for clock in breaches],
     )
-    FiredStep.objects.bulk_create(
-        FiredStep(clock=due.clock, step_id=due.what.rung.id, at=due.what.at, fired_at=at)
-        for due in found
-        if due.what.rung
-    )
-    moved = {}
+    steps = [
+        (due.clock.pk, due.what.rung.id, due.what.at, at, FiredStep.Outcome.DONE) for due in found if due.what.rung
+    ]
+    insert_new(FiredStep, ("clock_id", "step_id", "at", "fired_at", "outcome"), steps)
     for due in found:
-        due.clock.steps_done = due.place + 1
-        moved[due.clock.pk] = due.clock
-    for clock in moved.values():
-        clock.acts_at = next_act(clock, clock.plan)  # type: ignore[attr-defined]
-    move_on(list(moved.values()))
+        due.clock.move_past(due.place)
+    move_on(list({due.clock.pk: due.clock for due in found}.values()))
     tell([(due.clock, due.what) for due in found], holders, at=at)
 
 
-def _holders_when_due(clocks: list[Clock]) -> dict[int, int]:
+def _holders_when_due(clocks: list[Running]) -> dict[int, int]:
     """Return by clock the id of whoever held its handoff when it was due."""
-    due = {clock.handoff_id: clock for clock in clocks}
-    held = Assignment.objects.filter(handoff__in=due).order_by("started_at", "id")
-    by_handoff: dict[int, list[Assignment]] = {}
-    for assignment in held:
-        by_handoff.setdefault(assignment.handoff_id, []).append(assignment)
+    held = Assignment.objects.filter(handoff__in={clock.handoff_id for clock in clocks}).order_by("started_at", "id")
+    by_handoff: dict[int, list[tuple[int, datetime, datetime | None]]] = defaultdict(list)
+    for handoff, user, started_at, ended_at in held.values_list("handoff_id", "user_id", "started_at", "ended_at"):
+        by_handoff[handoff].append((user, started_at, ended_at))
     holders = {}
     for clock in clocks:
-        for one in by_handoff.get(clock.handoff_id, ()):
-            if one.started_at <= clock.due_at and (one.ended_at is None or one.ended_at > clock.due_at):
-                holders[clock.pk] = one.user_id
+        for user, started_at, ended_at in by_handoff[clock.handoff_id]:
+            if started_at <= clock.due_at and (ended_at is None or ended_at > clock.due_at):
+                holders[clock.pk] = user
     return holders
 
 
@@ -134,8 +116,8 @@ def _change(due: Due, at: datetime) -> int:
         if clock is None:
             return 0
         assert due.what.rung is not None
-        clock.steps_done, plan = due.place + 1, due.clock.plan  # type: ignore[attr-defined]
-        clock.acts_at = next_act(clock, plan)
+        due.clock.move_past(due.place)
+        clock.steps_done, clock.acts_at = due.clock.steps_done, due.clock.acts_at
         clock.save(update_fields=["steps_done", "acts_at"])
         fired = FiredStep.objects.create(clock=clock, step_id=due.what.rung.id, at=due.what.at, fired_at=at)
         fired.outcome = change_handoff(clock.handoff, clock, due.what, at=at)

@@ -15,13 +15,14 @@ from handoff.queue.lapsing import end_as_lapsed
 from handoff.queue.models import Assignment, Clock, FiredStep, Handoff
 from handoff.queue.models.clocks import NOTICED_LATE
 from handoff.queue.rotation import next_in_turn
+from handoff.queue.running import Running, Whose
 from handoff.queue.working import copy_state
 from handoff.sla.ladder import Planned
 from handoff.sla.models import LadderStep, Metric
 
 Action, Outcome = LadderStep.Action, FiredStep.Outcome
 CHANGES = frozenset({Action.NEXT_REP, Action.BACK_TO_TEAM, Action.RAISE, Action.NURTURE})
-Done = tuple[Clock, Planned]
+Done = tuple[Running, Planned]
 
 
 class _Crew:
@@ -29,7 +30,7 @@ class _Crew:
 
     def __init__(self, done: Iterable[Done], holders: Mapping[int, int]) -> None:
         handoffs = [clock.handoff for clock, _what in done]
-        ids = {handoff.holder_id for handoff in handoffs} | {handoff.lead.owner_id for handoff in handoffs}
+        ids = {handoff.holder_id for handoff in handoffs} | {handoff.owner_id for handoff in handoffs}
         self._people = User.objects.filter(is_active=True).in_bulk({pk for pk in ids | set(holders.values()) if pk})
         self._of_teams: dict[tuple[int | None, str], list[User]] = {}
         in_teams = User.objects.filter(is_active=True, memberships__team__in={h.team_id for h in handoffs if h.team_id})
@@ -42,17 +43,17 @@ class _Crew:
         """Return that person, if they are still here."""
         return [self._people[pk]] if pk in self._people else []
 
-    def owner(self, clock: Clock) -> list[User]:
+    def owner(self, clock: Running) -> list[User]:
         """Return whoever has the lead, else who may take it."""
         handoff = clock.handoff
-        pk = handoff.lead.owner_id if clock.metric == Metric.TAKEOVER else handoff.holder_id
+        pk = handoff.owner_id if clock.metric == Metric.TAKEOVER else handoff.holder_id
         return self.person(pk) or self.team(handoff)
 
-    def team(self, handoff: Handoff) -> list[User]:
+    def team(self, handoff: Whose) -> list[User]:
         """Return the reps of its team."""
         return self._of_teams.get((handoff.team_id, Role.REP), [])
 
-    def managers(self, handoff: Handoff) -> list[User]:
+    def managers(self, handoff: Whose) -> list[User]:
         """Return the managers of its team, else the administrators."""
         return self._of_teams.get((handoff.team_id, Role.MANAGER)) or self._admins
 
@@ -62,16 +63,17 @@ def tell(done: list[Done], holders: Mapping[int, int], *, at: datetime) -> None:
     if not done:
         return
     crew, news = _Crew(done, holders), []
+    page = reverse("handoff", args=[0])
     for clock, what in done:
         people = _people(crew, clock, what, holders)
         cause = f"step:{clock.pk}:{what.rung.id}" if what.rung else f"breach:{clock.pk}"
-        url, about = reverse("handoff", args=[clock.handoff_id]), f"handoff {clock.handoff_id}"
+        url, about = page.replace("0", str(clock.handoff_id)), f"handoff {clock.handoff_id}"
         told = {user.pk: user for user in people}.values()
         news.append(News(told, cause, _said(clock, what, at), url, about=about))
     notify_all(news, at=at)
 
 
-def _people(crew: _Crew, clock: Clock, what: Planned, holders: Mapping[int, int]) -> list[User]:
+def _people(crew: _Crew, clock: Running, what: Planned, holders: Mapping[int, int]) -> list[User]:
     if what.rung is None:
         return crew.person(holders.get(clock.pk)) + crew.managers(clock.handoff)
     if what.rung.action == Action.TELL_MANAGER:
@@ -79,11 +81,11 @@ def _people(crew: _Crew, clock: Clock, what: Planned, holders: Mapping[int, int]
     return crew.team(clock.handoff) if what.rung.action == Action.TELL_TEAM else crew.owner(clock)
 
 
-def _said(clock: Clock, what: Planned, at: datetime) -> Callable[[], str]:
+def _said(clock: Running, what: Planned, at: datetime) -> Callable[[], str]:
     left, is_late = clock.due_at - at, at - what.at > NOTICED_LATE
 
     def say() -> str:
-        words = {"lead": clock.handoff.lead.name, "metric": str(Metric(clock.metric).label), "time": spoken(abs(left))}
+        words = {"lead": clock.handoff.lead_name, "metric": str(Metric(clock.metric).label), "time": spoken(abs(left))}
         if left > timedelta(0):
             return _("%(lead)s: %(metric)s is due in %(time)s.") % words
         if is_late:

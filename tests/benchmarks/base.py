@@ -80,7 +80,7 @@ class Base:
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name)))
             server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.name)))
         self.run("manage.py", "migrate", "--verbosity", "0")
-        self.child("world")
+        self.child("world", self.desks)
         with self.connection() as connection:
             with _without_indexes(connection, FILLED):
                 connection.execute(self.text("fill.sql").encode())
@@ -99,7 +99,7 @@ class Base:
 
     def _mark(self) -> str:
         """Return what the fill depends on: the scale, how it fills, and the tables."""
-        read = [HERE / "fill.sql", HERE / "world.py", *sorted(ROOT.glob("*/**/migrations/*.py"))]
+        read = [HERE / "fill.sql", HERE / "world.py", HERE / "desks.py", *sorted(ROOT.glob("*/**/migrations/*.py"))]
         digest = hashlib.sha256(b"".join(path.read_bytes() for path in read if ".venv" not in path.parts))
         return f"{self.leads} {self.activities} {digest.hexdigest()}"
 
@@ -146,7 +146,6 @@ class Base:
 
     def open_handoffs(self) -> None:
         """Open the handoffs that sales works on, for the leads whose scores hold."""
-        self.child("desks", self.desks)
         with self.connection() as connection:
             connection.execute(self.text("open.sql").encode())
             connection.execute("VACUUM ANALYZE")

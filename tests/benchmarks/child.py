@@ -14,7 +14,6 @@ WORKS = {
     "crossings": "tests.benchmarks.crossings.cross",
     "single": "tests.benchmarks.single.read",
     "ingest": "tests.benchmarks.ingest.take_in",
-    "desks": "tests.benchmarks.desks.make_desks",
     "enforcement": "tests.benchmarks.enforcing.enforce",
     "pages": "tests.benchmarks.pages.look",
 }
