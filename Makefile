@@ -29,7 +29,7 @@ check: $(VENV)/dev ## Format, lint, types, import chain, missing migrations, tem
 long: $(VENV)/dev ## The long settings of kill, race and property tests
 	HYPOTHESIS_PROFILE=long HANDOFF_LONG=1 $(BIN)/pytest tests -m "processes or races or long or properties" $(TESTS)
 
-bench: $(VENV)/dev ## Measure scoring beside bare PostgreSQL: SCALE=0.1, ONLY=rescore, FRESH=1 (docs/benchmarks.md)
+bench: $(VENV)/dev ## Measure work and pages beside bare PostgreSQL: SCALE=0.1, ONLY=rescore, FRESH=1 (docs/benchmarks.md)
 	@SCALE="$(SCALE)" ONLY="$(ONLY)" FRESH="$(FRESH)" $(BIN)/python -m tests.benchmarks
 
 format: $(VENV)/dev ## Put the code into its format
