@@ -1,4 +1,4 @@
-"""A site of its own, lived in real processes: an empty folder, a free port, the embedded database and broker."""
+"""A site of its own, lived in real processes: an empty folder, a free port, the embedded broker and database."""
 
 import os
 import signal
@@ -27,10 +27,14 @@ def free_port() -> int:
 
 @dataclass(frozen=True)
 class House:
-    """The folder and the port of one site; whatever else the environment says about a site is left out."""
+    """The folder and the port of one site, and its database where that is not in the folder.
+
+    Whatever else the environment says about a site is left out.
+    """
 
     folder: Path
     port: int
+    database: str = ""
 
     @property
     def url(self) -> str:
@@ -40,7 +44,12 @@ class House:
     def environment(self) -> dict[str, str]:
         """Return the environment of the site's processes."""
         kept = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-        return {**kept, "HANDOFF_DATA": str(self.folder), "PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
+        own = {"DATABASE_URL": self.database} if self.database else {}
+        return {**kept, **own, "HANDOFF_DATA": str(self.folder), "PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
+
+    def at_work(self) -> list[int]:
+        """Return the ids of the workers that have a message in their hands."""
+        return [int(file.name.partition("-")[0]) for file in self.folder.glob("broker/taken/*/*")]
 
     def run(self, *command: str) -> str:
         """Run a Python command of the site to its end and return what it wrote."""
