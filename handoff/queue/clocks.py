@@ -8,11 +8,11 @@ from django.db.models import Min
 
 from handoff.outbox.notices import settle
 from handoff.people.models import User
-from handoff.queue.models import Assignment, Breach, Clock, Handoff, Snooze, Touch
+from handoff.queue.models import Assignment, Breach, Clock, FiredStep, Handoff, Snooze, Touch
 from handoff.sla.agreements import Agreements
 from handoff.sla.clock import Hours, NoOpenHours, business_time_between, due_at
 from handoff.sla.ladder import Planned, planned
-from handoff.sla.models import Covered, Metric, Policy, Target
+from handoff.sla.models import Covered, LadderStep, Metric, Policy, Target
 
 log = logging.getLogger(__name__)
 OF_A_HANDOFF = (Metric.FIRST_TOUCH, Metric.CONNECT, Metric.VERDICT)
@@ -126,7 +126,17 @@ def _stop_each(
     running = clocks.running().filter(handoff=handoff, started_at__lte=happened_at)  # type: ignore[attr-defined]
     for clock in running.select_related("hours").select_for_update(of=("self",)).order_by("id"):
         stop(clock, happened_at=happened_at, at=at, ending=ending)
+    if handoff.priority:
+        _let_down(handoff)
     refresh_due(handoff)
+
+
+def _let_down(handoff: Handoff) -> None:
+    """What the ladder put on top of the queue stays there only while the clock runs for which it did."""
+    raising = FiredStep.objects.filter(clock__handoff=handoff, clock__stopped_at=None)
+    if not raising.filter(step__action=LadderStep.Action.RAISE).exists():
+        handoff.priority = 0
+        Handoff.objects.filter(pk=handoff.pk).update(priority=0)
 
 
 def stop(clock: Clock, *, happened_at: datetime, at: datetime, ending: str) -> None:

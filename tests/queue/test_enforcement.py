@@ -157,6 +157,15 @@ def test_back_to_the_team_frees_it_and_raised_puts_it_on_top(policy: Policy) -> 
     assert list(Handoff.objects.by_urgency()) == [handoff, early]
 
 
+def test_what_was_raised_comes_down_when_its_clock_stops(policy: Policy) -> None:
+    step(policy, "raise", share=50)
+    handoff, sam = make_handoff(), make_rep()
+    enforce_due(at=MONDAY_9AM + 2 * HOUR)
+    log_touch(handoff, channel="call", outcome="no_answer", by=sam, at=MONDAY_9AM + 3 * HOUR)
+    handoff.refresh_from_db()
+    assert handoff.priority == 0
+
+
 def test_back_to_nurture_ends_it_and_its_clocks_without_a_breach(policy: Policy) -> None:
     step(policy, "nurture", share=50, metric=Metric.VERDICT)
     handoff = make_handoff()
