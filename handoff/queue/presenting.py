@@ -41,16 +41,15 @@ class Pill:
 
 def with_what_rows_show(handoffs: "QuerySet[Handoff]") -> "QuerySet[Handoff]":
     """Return `handoffs` with everything that a row of the queue shows, in a fixed number of queries."""
-    running = Clock.objects.running().select_related("policy")
+    running = Clock.objects.running().only("handoff_id", "metric", "due_at")
+    planned = NextStep.objects.filter(ended_at=None).only("handoff_id", "what", "at")
     live = Publication.objects.order_by("-at", "-id")
     beside = handoffs.annotate(
         live_id=Subquery(live.values("pk")[:1]), live_model_id=Subquery(live.values("model_id")[:1])
     )
-    return beside.select_related(
-        "lead__company", "lead__score", "claimed_by", "assigned_to", "team", "publication__model"
-    ).prefetch_related(
+    return beside.select_related("lead__company", "lead__score", "claimed_by", "assigned_to").prefetch_related(
         Prefetch("clocks", queryset=running, to_attr="running_clocks"),
-        Prefetch("next_steps", queryset=NextStep.objects.filter(ended_at=None), to_attr="planned"),
+        Prefetch("next_steps", queryset=planned, to_attr="planned"),
     )
 
 

@@ -35,7 +35,8 @@ IN_PANEL = 12  # events
 
 def fetch(request: HttpRequest, pk: int) -> Handoff:
     """Return the handoff if this person may see it; what they may not see is not there."""
-    return get_object_or_404(with_what_rows_show(Handoff.objects.visible_to(person(request))), pk=pk)
+    visible = Handoff.objects.visible_to(person(request)).select_related("team", "publication__model")
+    return get_object_or_404(with_what_rows_show(visible), pk=pk)
 
 
 def panel_context(handoff: Handoff, user: User, at: datetime, asked: Mapping[str, Any] | None = None) -> dict[str, Any]:
