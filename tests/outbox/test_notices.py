@@ -1,13 +1,14 @@
 """Telling people: once per person and cause, in their own language, until it is read, settled or taken back."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 from django.utils.translation import get_language
 
 from handoff.outbox.models import Notice
-from handoff.outbox.notices import mail_time, mark_read, notify, settle, withdraw
+from handoff.outbox.notices import News, mail_time, mark_read, notify, notify_all, settle, withdraw
 from handoff.people.models import User
 from tests.making import DAY, MONDAY_9AM, make_rep
 
@@ -49,6 +50,18 @@ def test_each_is_told_in_their_own_language_and_time_zone() -> None:
     texts = Notice.objects.order_by("user__username").values_list("text", flat=True)
     assert list(texts) == ["de Europe/Berlin", "nl Europe/Amsterdam"]
     assert get_language() == "en"
+
+
+def test_of_many_things_each_hears_their_own_in_order(django_assert_num_queries: Any) -> None:
+    jonas, noor = make_rep("jonas", language="de"), make_rep("noor", language="nl")
+    news = [
+        News([noor, jonas], f"breach:{number}", lambda number=number: f"{get_language()} {number}", "/")  # type: ignore[misc]
+        for number in range(3)
+    ]
+    with django_assert_num_queries(1):
+        notify_all(news, at=MONDAY_9AM)
+    told = Notice.objects.order_by("id").values_list("user", "text")
+    assert list(told) == [(who.pk, f"{who.language} {number}") for number in range(3) for who in (noor, jonas)]
 
 
 @pytest.mark.parametrize(

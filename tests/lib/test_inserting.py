@@ -1,0 +1,30 @@
+"""Many rows at once: what is there already stays as it is, whatever else comes with it."""
+
+import pytest
+
+from handoff.lib.inserting import AT_ONCE, insert_new
+from handoff.outbox.models import Notice
+from tests.making import MONDAY_9AM, make_rep
+
+pytestmark = pytest.mark.django_db
+COLUMNS = ("user_id", "cause", "text", "mail_after", "url", "about", "created_at")
+
+
+def test_new_rows_are_stored_and_known_ones_left_alone() -> None:
+    sam = make_rep()
+
+    def insert(*causes: str, text: str) -> None:
+        insert_new(Notice, COLUMNS, [(sam.pk, cause, text, None, "", "", MONDAY_9AM) for cause in causes])
+
+    insert("a:1", text='{first}, "it\'s" \\ ü')
+    insert("a:1", "a:2", "a:2", text="second")
+    insert(text="none")
+    told = Notice.objects.order_by("id").values_list("cause", "text", "mail_after", "created_at")
+    assert list(told) == [("a:1", '{first}, "it\'s" \\ ü', None, MONDAY_9AM), ("a:2", "second", None, MONDAY_9AM)]
+
+
+def test_more_than_fit_into_one_statement_come_in_several() -> None:
+    sam = make_rep()
+    rows = [(sam.pk, f"a:{number}", "", MONDAY_9AM, "", "", MONDAY_9AM) for number in range(AT_ONCE + 1)]
+    insert_new(Notice, COLUMNS, rows)
+    assert Notice.objects.count() == AT_ONCE + 1
