@@ -8,7 +8,7 @@ from django.db.models import Min
 
 from handoff.outbox.notices import settle
 from handoff.people.models import User
-from handoff.queue.models import Assignment, Breach, Clock, FiredStep, Handoff, Snooze, Touch
+from handoff.queue.models import Assignment, Breach, Clock, FiredStep, Handoff, Qualification, Snooze, Touch
 from handoff.sla.agreements import Agreements
 from handoff.sla.clock import Hours, NoOpenHours, business_time_between, due_at
 from handoff.sla.ladder import Planned, planned
@@ -150,7 +150,7 @@ def stop(clock: Clock, *, happened_at: datetime, at: datetime, ending: str) -> N
     was_late = happened_at > clock.due_at
     if was_late or (at > clock.due_at and ending != Clock.Ending.CANCELLED):
         # Done in time but logged late: the breach is on record, annulled, whether or not a tick had seen it.
-        holder = holder_at(clock.handoff_id, clock.due_at)
+        holder = _blamed(clock)
         values = {"due_at": clock.due_at, "holder": holder, "recorded_at": at}
         Breach.objects.get_or_create(clock=clock, defaults=values)
     if not was_late:
@@ -197,6 +197,14 @@ def restart(clocks: "Iterable[Clock]") -> None:
         pauses = pauses_of(clock.handoff) if clock.metric == Metric.VERDICT else None
         clock.acts_at = next_act(clock, plan_of(clock, clock.policy, clock.hours.hours(), pauses))
         clock.save(update_fields=["stopped_at", "ending", "elapsed", "acts_at"])
+
+
+def _blamed(clock: Clock) -> User | None:
+    """Return who had the lead when `clock` was due: for a takeover, to whom the SQL was passed."""
+    if clock.metric == Metric.TAKEOVER:
+        passed = Qualification.objects.filter(handoff=clock.handoff_id).select_related("takes_over").first()
+        return passed.takes_over if passed else None
+    return holder_at(clock.handoff_id, clock.due_at)
 
 
 def holder_at(handoff_id: int, at: datetime) -> User | None:

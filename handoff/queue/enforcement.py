@@ -4,6 +4,7 @@ Any number of workers may run it, and be killed in it: a clock is locked, what i
 one transaction. What only writes rows is done for many clocks at once; what changes a handoff, one by one.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from handoff.queue.running import Running, lock_running
 from handoff.queue.storing_clocks import move_on
 from handoff.queue.working import lock_lead
 from handoff.sla.ladder import Planned
+from handoff.sla.models import Metric
 
+log = logging.getLogger(__name__)
 AT_ONCE, FEW = 1000, 8
 
 
@@ -44,19 +47,33 @@ class Due:
 
 def enforce_due(*, at: datetime) -> int:
     """Take each step and record each breach that is due at `at`, oldest first; return how many."""
-    done, at_once = 0, AT_ONCE
+    done, at_once, poisoned = 0, AT_ONCE, list[int]()
     while True:
-        with transaction.atomic():
-            found = sorted(_due(lock_running(_to_act_on(at)[:at_once]), at, at_once), key=lambda due: due.order)
-            first = next((place for place, due in enumerate(found) if due.changes_the_handoff), len(found))
-            _write(found[:first], at)
-        done += first
-        if first < len(found):
-            done += _change(found[first], at)
-        elif not found:
+        waiting = _to_act_on(at).exclude(pk__in=poisoned)
+        try:
+            changed, written = _act(waiting[:at_once], at, at_once)
+        except Exception:  # whatever is wrong about one clock must not keep the others waiting; it is logged
+            if at_once == 1:
+                poisoned.append(waiting.values_list("pk", flat=True)[0])
+                log.exception("clock %d can't be acted on", poisoned[-1])
+            at_once = 1
+            continue
+        if not changed + written:
             return done
+        done += changed + written
         # Whatever lies behind a change is read again: no more than is likely to be done before the next one.
-        at_once = min(AT_ONCE, max(FEW, 2 * first))
+        at_once = min(AT_ONCE, max(FEW, 2 * written))
+
+
+def _act(waiting: "QuerySet[Clock]", at: datetime, at_once: int) -> tuple[int, int]:
+    """Do what is due on `waiting` up to the first change of a handoff; return how many changes and others were done."""
+    with transaction.atomic():
+        found = sorted(_due(lock_running(waiting), at, at_once), key=lambda due: due.order)
+        first = next((place for place, due in enumerate(found) if due.changes_the_handoff), len(found))
+        _write(found[:first], at)
+    if first < len(found):
+        _change(found[first], at)
+    return int(first < len(found)), first
 
 
 def _to_act_on(at: datetime) -> "QuerySet[Clock]":
@@ -101,25 +118,29 @@ def _holders_when_due(clocks: list[Running]) -> dict[int, int]:
         by_handoff[handoff].append((user, started_at, ended_at))
     holders = {}
     for clock in clocks:
+        if clock.metric == Metric.TAKEOVER and clock.handoff.owner_id:
+            holders[clock.pk] = clock.handoff.owner_id  # to whom the SQL was passed
         for user, started_at, ended_at in by_handoff[clock.handoff_id]:
             if started_at <= clock.due_at and (ended_at is None or ended_at > clock.due_at):
                 holders[clock.pk] = user
     return holders
 
 
-def _change(due: Due, at: datetime) -> int:
+def _change(due: Due, at: datetime) -> None:
     """Take one step that changes its handoff, unless its reason has gone by the time it is locked."""
     with transaction.atomic():
         lock_lead(due.clock.handoff.lead_id)
         still = _to_act_on(at).filter(pk=due.clock.pk, steps_done=due.place)
         clock = still.select_related("handoff__lead", "handoff__team", "policy").select_for_update(of=("self",)).first()
         if clock is None:
-            return 0
+            return
         assert due.what.rung is not None
         due.clock.move_past(due.place)
         clock.steps_done, clock.acts_at = due.clock.steps_done, due.clock.acts_at
         clock.save(update_fields=["steps_done", "acts_at"])
-        fired = FiredStep.objects.create(clock=clock, step_id=due.what.rung.id, at=due.what.at, fired_at=at)
+        values = {"at": due.what.at, "fired_at": at}
+        fired, is_new = FiredStep.objects.get_or_create(clock=clock, step_id=due.what.rung.id, defaults=values)
+        if not is_new:  # before a re-plan
+            return
         fired.outcome = change_handoff(clock.handoff, clock, due.what, at=at)
         fired.save(update_fields=["outcome"])
-    return 1

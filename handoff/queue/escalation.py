@@ -10,7 +10,7 @@ from handoff.lib.durations import spoken
 from handoff.outbox.audit import record
 from handoff.outbox.notices import News, notify, notify_all
 from handoff.people.models import Role, User
-from handoff.queue.assignment import assign_to, give_back
+from handoff.queue.assignment import assign_to, end_assignment, give_back
 from handoff.queue.lapsing import end_as_lapsed
 from handoff.queue.models import Assignment, Clock, FiredStep, Handoff
 from handoff.queue.models.clocks import NOTICED_LATE
@@ -101,36 +101,38 @@ def change_handoff(handoff: Handoff, clock: Clock, what: Planned, *, at: datetim
     found = Handoff.objects.select_for_update(of=("self",)).select_related("lead", "team").get(pk=handoff.pk)
     if not found.is_open:
         return Outcome.NOBODY  # a takeover is a person's own: nobody else can be given it
-    outcome = ACTS[what.rung.action](found, at)
+    outcome = ACTS[what.rung.action](found, what.at, at)
     record("ladder", f"handoff {found.pk}", by=None, at=at, step=what.rung.action, of=clock.metric, outcome=outcome)
     copy_state(found, handoff)
     return outcome
 
 
-def _next_rep(handoff: Handoff, at: datetime) -> str:
+def _next_rep(handoff: Handoff, due_at: datetime, at: datetime) -> str:
     rep = next_in_turn(handoff.team, at=at, avoiding=handoff.holder) if handoff.team else None
     if rep is None:
         _tell_managers(handoff, at)
         return Outcome.NOBODY
+    end_assignment(handoff, at=due_at, because=Assignment.How.LADDER)
     assign_to(handoff, rep, how=Assignment.How.LADDER, by=None, at=at, because=Assignment.How.LADDER)
     return Outcome.DONE
 
 
-def _back_to_team(handoff: Handoff, at: datetime) -> str:
+def _back_to_team(handoff: Handoff, due_at: datetime, at: datetime) -> str:
     if handoff.holder_id is None:
         return Outcome.NOBODY
+    end_assignment(handoff, at=due_at, because=Assignment.How.LADDER)
     give_back(handoff, because=Assignment.How.LADDER, at=at)
     return Outcome.DONE
 
 
-def _raise(handoff: Handoff, at: datetime) -> str:
+def _raise(handoff: Handoff, due_at: datetime, at: datetime) -> str:
     handoff.priority, handoff.version = 1, handoff.version + 1
     handoff.save(update_fields=["priority", "version"])
     return Outcome.DONE
 
 
-def _nurture(handoff: Handoff, at: datetime) -> str:
-    end_as_lapsed(handoff, lapsed_at=at, at=at)
+def _nurture(handoff: Handoff, due_at: datetime, at: datetime) -> str:
+    end_as_lapsed(handoff, lapsed_at=at, at=at, cancelled_at=due_at)
     return Outcome.DONE
 
 
@@ -143,7 +145,8 @@ def _tell_managers(handoff: Handoff, at: datetime) -> None:
     notify(managers, cause=cause, say=say, url=url, at=at, about=f"handoff {handoff.pk}")
 
 
-ACTS: dict[str, Callable[[Handoff, datetime], str]] = {
+# Each takes the handoff, when the step was due, and now: nobody is blamed for what came after it.
+ACTS: dict[str, Callable[[Handoff, datetime, datetime], str]] = {
     Action.NEXT_REP: _next_rep,
     Action.BACK_TO_TEAM: _back_to_team,
     Action.RAISE: _raise,

@@ -42,11 +42,11 @@ def lapse_instant(handoff: Handoff) -> datetime | None:
     since = handoff.touches.aggregate(first=Min("at"), answered=Max("at", filter=is_answer))
     if since["first"] is None:
         return None
-    counted_from = max(filter(None, [since["first"], since["answered"], handoff.raised_at]))
+    counted_from = max(filter(None, [since["first"], since["answered"], handoff.raised_at, handoff.reopened_at]))
     clock = handoff.clocks.select_related("hours").order_by("id").first()
     zone = ZoneInfo(clock.hours.hours().zone if clock else settings.TIME_ZONE)
     paused = sum(
-        (min(until, datetime.max.replace(tzinfo=zone)).astimezone(zone).date() - start.astimezone(zone).date()).days
+        (until.astimezone(zone).date() - max(start, counted_from).astimezone(zone).date()).days
         for start, until in pauses_of(handoff)
         if until is not None and until > counted_from
     )
@@ -59,11 +59,14 @@ def settle_lapse(handoff: Handoff, *, at: datetime) -> None:
 
     Raises NotOpen where the silence has ended the handoff, whether or not a worker has noticed.
     """
-    if handoff.lapses_at is None or at < handoff.lapses_at:
-        return
-    if _has_enough_attempts(handoff):
+    if has_lapsed(handoff, at=at):
         raise NotOpen(_("%(lead)s lapsed after six weeks without an answer.") % {"lead": handoff.lead.name})
-    _find_wanting(handoff, at=at)
+    find_wanting(handoff, at=at)
+
+
+def has_lapsed(handoff: Handoff, *, at: datetime) -> bool:
+    """Return whether six weeks of silence have ended an open `handoff` by `at`, whether or not a worker noticed."""
+    return handoff.lapses_at is not None and at >= handoff.lapses_at and _has_enough_attempts(handoff)
 
 
 def end_silence(*, at: datetime) -> int:
@@ -78,14 +81,17 @@ def end_silence(*, at: datetime) -> int:
             if still and still.lapses_at and _has_enough_attempts(still):
                 end_as_lapsed(still, lapsed_at=still.lapses_at, at=at)
             elif still:
-                _find_wanting(still, at=at)
+                find_wanting(still, at=at)
             done += still is not None
     return done
 
 
-def end_as_lapsed(handoff: Handoff, *, lapsed_at: datetime, at: datetime) -> None:
-    """End `handoff` (locked, its lead too) as of `lapsed_at`: its lead goes back to nurture."""
-    cancel_clocks(handoff, happened_at=lapsed_at, at=at)
+def end_as_lapsed(handoff: Handoff, *, lapsed_at: datetime, at: datetime, cancelled_at: datetime | None = None) -> None:
+    """End `handoff` (locked, its lead too) as of `lapsed_at`: its lead goes back to nurture.
+
+    Its clocks end as of `cancelled_at` where that was earlier.
+    """
+    cancel_clocks(handoff, happened_at=cancelled_at or lapsed_at, at=at)
     handoff.next_steps.filter(ended_at=None).update(ended_at=lapsed_at)
     handoff.snoozes.filter(ended_at=None).update(ended_at=lapsed_at)
     holder = handoff.holder
@@ -120,10 +126,11 @@ def _has_enough_attempts(handoff: Handoff) -> bool:
     return tried.count() >= wanted
 
 
-def _find_wanting(handoff: Handoff, *, at: datetime) -> None:
-    """Too little was tried in six weeks: the verdict is late, and the managers hear it."""
+def find_wanting(handoff: Handoff, *, at: datetime) -> None:
+    """Where too little was tried in six weeks that are over by `at`, the verdict is late, and the managers hear it."""
     lapsed_at = handoff.lapses_at
-    assert lapsed_at is not None
+    if lapsed_at is None or at < lapsed_at or has_lapsed(handoff, at=at):
+        return
     clocks = Clock.objects.running().filter(handoff=handoff, metric=Metric.VERDICT, breach=None, due_at__gt=lapsed_at)
     # A verdict that had longer is late now, so its breach is dated when the silence was over.
     for clock in clocks.select_related("policy", "hours").select_for_update(of=("self",)):
@@ -145,6 +152,7 @@ def _find_wanting(handoff: Handoff, *, at: datetime) -> None:
     notify(people.values(), cause=cause, say=say, url=_url(handoff), at=at, about=_about(handoff))
 
 
+@transaction.atomic
 def _warn(handoff: Handoff, at: datetime) -> int:
     """Tell the holder once that the six weeks end soon."""
     assert handoff.lapses_at is not None

@@ -12,6 +12,7 @@ from handoff.outbox.audit import record
 from handoff.people.models import User
 from handoff.queue.closing import close
 from handoff.queue.disqualification import DO_NOT_CONTACT
+from handoff.queue.lapsing import end_as_lapsed, has_lapsed
 from handoff.queue.models import Disqualification, DisqualificationReason, Handoff, Verdict
 from handoff.queue.reasons import ensure_reasons
 from handoff.queue.working import lock_lead
@@ -28,7 +29,10 @@ def record_objection(lead: Lead, *, by: User, at: datetime) -> Handoff | None:
     lock_lead(lead.pk)
     open_one = Handoff.objects.open().filter(lead=lead).select_for_update(of=("self",)).select_related("lead", "team")
     handoff = open_one.first()
-    if handoff:
+    if handoff and has_lapsed(handoff, at=at):
+        assert handoff.lapses_at is not None
+        end_as_lapsed(handoff, lapsed_at=handoff.lapses_at, at=at)
+    elif handoff:
         reason = _reason()
         Disqualification.objects.create(handoff=handoff, by=by, at=at, reason=reason, is_permanent=True)
         close(handoff, verdict=Verdict.DISQUALIFIED, by=by, at=at)

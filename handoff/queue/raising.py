@@ -12,7 +12,7 @@ from handoff.leads.models import Activity, Lead, Stage
 from handoff.outbox.notices import notify
 from handoff.people.models import Role, User
 from handoff.queue.clocks import replan_pauses, start_clocks
-from handoff.queue.lapsing import refresh_lapse
+from handoff.queue.lapsing import find_wanting, refresh_lapse
 from handoff.queue.models import Clock, Handoff
 from handoff.sla.models import Metric
 
@@ -41,6 +41,7 @@ def _raise_again(handoff: Handoff, activity: Activity, at: datetime) -> None:
     if answered:
         start_clocks(handoff, at=at, metrics=[Metric.FIRST_TOUCH], round_=last + 1)
     Handoff.objects.filter(pk=handoff.pk).update(raised_at=at, snoozed_until=None, version=F("version") + 1)
+    find_wanting(handoff, at=at)
     handoff.raised_at, handoff.snoozed_until = at, None
     if handoff.snoozes.filter(ended_at=None).update(ended_at=at):
         replan_pauses(handoff)

@@ -15,7 +15,7 @@ from handoff.people.models import User
 from handoff.queue.clocks import covered, next_act, pauses_of, plan_of, refresh_due
 from handoff.queue.models import Clock, Handoff, Replan, ReplannedClock
 from handoff.sla.agreements import Agreements
-from handoff.sla.clock import Hours, due_at
+from handoff.sla.clock import Hours, NoOpenHours, due_at
 from handoff.sla.models import Metric, Policy
 
 
@@ -60,7 +60,10 @@ def _move(clock: Clock, agreed: Agreements, at: datetime) -> Move | None:
     if policy.pk == clock.policy_id and hours == was:
         return None
     pauses = pauses_of(handoff) if clock.metric == Metric.VERDICT else ()
-    due = due_at(hours, clock.started_at, targets[clock.metric].for_clock(), pauses)
+    try:
+        due = due_at(hours, clock.started_at, targets[clock.metric].for_clock(), pauses)
+    except NoOpenHours:  # nothing is in force there that a clock could move to
+        return None
     return Move(clock, policy, hours, max(due, min(at, clock.due_at)))
 
 
@@ -80,6 +83,8 @@ def replan(*, reason: str, seen: str, by: User, at: datetime) -> Replan:
     # As every act does: leads before handoffs, in order.
     list(Lead.objects.filter(pk__in=leads).order_by("id").select_for_update().values_list("id"))
     list(Handoff.objects.open().filter(lead__in=leads).order_by("id").select_for_update().values_list("id"))
+    # The tick that enforces locks clocks alone.
+    list(Clock.objects.running().filter(handoff__lead__in=leads).order_by("id").select_for_update().values_list("id"))
     found = moves(by=by, at=at)
     if fingerprint(found) != seen:
         raise Stale(_("Clocks started, stopped or moved since you looked; look again and repeat."))
@@ -103,11 +108,13 @@ def _apply(move: Move, done: Replan, agreed: Agreements, at: datetime) -> None:
         due_at=clock.due_at,
         new_due_at=move.due_at,
     )
+    done_before = clock.steps_done if move.policy.pk == clock.policy_id else 0
     clock.policy, clock.hours, clock.due_at = move.policy, agreed.pinned(move.hours), move.due_at
     pauses = pauses_of(clock.handoff) if clock.metric == Metric.VERDICT else None
     plan = plan_of(clock, move.policy, move.hours, pauses)
     # Steps of the new ladder that lie in the past are not made up for; the breach never is left out.
-    clock.steps_done = next(place for place, what in enumerate(plan) if what.rung is None or what.at > at)
+    past = next(place for place, what in enumerate(plan) if what.rung is None or what.at > at)
+    clock.steps_done = max(past, done_before)
     clock.acts_at = next_act(clock, plan)
     clock.save(update_fields=["policy", "hours", "due_at", "steps_done", "acts_at"])
     Handoff.objects.filter(pk=clock.handoff_id).update(policy=move.policy)

@@ -10,7 +10,7 @@ from handoff.lib.refusals import Incomplete
 from handoff.outbox.audit import record
 from handoff.people.models import User
 from handoff.queue.clocks import replan_pauses
-from handoff.queue.lapsing import refresh_lapse
+from handoff.queue.lapsing import refresh_lapse, settle_lapse
 from handoff.queue.models import Handoff, Snooze
 from handoff.queue.working import accept, copy_state, lock, save
 
@@ -26,6 +26,7 @@ def snooze(
     The verdict's clock and the six weeks pause meanwhile; first touch never does.
     """
     found = lock(handoff, by=by, version=version)
+    settle_lapse(found, at=at)
     if until is not None:
         _check(found, until, reason, at)
     accept(found, by=by, at=at)

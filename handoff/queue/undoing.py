@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from handoff.leads.models import Basis, Consent, Hold, Stage
@@ -11,9 +12,9 @@ from handoff.lib.refusals import Incomplete, NotAllowed, TooLate, WrongStage
 from handoff.outbox.audit import record
 from handoff.outbox.notices import UNDO_TIME, withdraw
 from handoff.people.models import User
-from handoff.queue.clocks import refresh_due, restart
+from handoff.queue.clocks import refresh_due, restart, start_clocks
 from handoff.queue.lapsing import refresh_lapse
-from handoff.queue.models import Assignment, Breach, Clock, Disqualification, Handoff, Qualification, Recycling, Verdict
+from handoff.queue.models import Assignment, Clock, Disqualification, Handoff, Qualification, Recycling, Verdict
 from handoff.queue.working import lock_lead
 from handoff.sla.models import Metric
 
@@ -29,7 +30,7 @@ def undo(handoff: Handoff, *, by: User, at: datetime) -> None:
         raise NotAllowed(_("Only who gave the verdict can undo it."))
     if at > given.at + UNDO_TIME:
         raise TooLate(_("A verdict can be undone for ten seconds; ask a manager to overturn it."))
-    _reopen(found, at=at)
+    _reopen(found, at=at, anew=False)
     record("undone", f"handoff {found.pk}", by=by, at=at)
     handoff.refresh_from_db()
 
@@ -42,7 +43,7 @@ def overturn(handoff: Handoff, *, reason: str, by: User, at: datetime) -> None:
     if not reason.strip():
         raise Incomplete(_("Say why the verdict was wrong."), fields={"reason": _("Say why the verdict was wrong.")})
     found = _closed(handoff)
-    _reopen(found, at=at)
+    _reopen(found, at=at, anew=True)
     record("overturned", f"handoff {found.pk}", by=by, at=at, reason=reason)
     handoff.refresh_from_db()
 
@@ -62,8 +63,8 @@ def _verdict_row(handoff: Handoff) -> Qualification | Disqualification:
     return handoff.qualification if handoff.verdict == Verdict.QUALIFIED else handoff.disqualification
 
 
-def _reopen(handoff: Handoff, *, at: datetime) -> None:
-    """Put everything back as it was before the verdict: clocks, holder, plans, stage."""
+def _reopen(handoff: Handoff, *, at: datetime, anew: bool) -> None:
+    """Put everything back as it was before the verdict: holder, plans, stage, and clocks unless they start `anew`."""
     closed_at, given = handoff.closed_at, handoff.verdict
     withdraw(f"qualified:{handoff.pk}:{handoff.version}")
     verdict = _verdict_row(handoff)
@@ -72,13 +73,12 @@ def _reopen(handoff: Handoff, *, at: datetime) -> None:
     Hold.objects.filter(lead=handoff.lead, at=verdict.at, by=verdict.by, reason=Hold.Reason.OBJECTION).delete()
     verdict.delete()
     Recycling.objects.filter(handoff=handoff).delete()
-    stopped = Clock.objects.filter(handoff=handoff, stopped_at=closed_at)
-    Breach.objects.filter(clock__in=stopped, recorded_at__gte=closed_at).delete()
+    ended = Clock.objects.filter(handoff=handoff, stopped_at=closed_at).exclude(metric=Metric.TAKEOVER)
+    stopped = list(ended.select_related("policy", "hours", "handoff").order_by("id"))
     Clock.objects.filter(handoff=handoff, metric=Metric.TAKEOVER).delete()
     _give_back(handoff, given)
     handoff.next_steps.filter(ended_at=closed_at).update(ended_at=None)
     handoff.snoozes.filter(ended_at=closed_at).update(ended_at=None)
-    restart(stopped.select_related("policy", "hours", "handoff").order_by("id"))
     step, snooze = handoff.next_steps.filter(ended_at=None).first(), handoff.snoozes.filter(ended_at=None).first()
     handoff.next_step_at = step.at if step else None
     handoff.snoozed_until = snooze.until if snooze else None
@@ -90,8 +90,20 @@ def _reopen(handoff: Handoff, *, at: datetime) -> None:
     handoff.lead.owner = handoff.holder
     handoff.lead.save(update_fields=["owner"])
     move(handoff.lead, Stage.MQL, at=at)
+    if anew:
+        _start_anew(handoff, {clock.metric for clock in stopped}, at=at)
+    else:
+        restart(stopped)
     refresh_lapse(handoff)
     refresh_due(handoff)
+
+
+def _start_anew(handoff: Handoff, metrics: set[str], *, at: datetime) -> None:
+    """What the verdict answered was answered in its time; from now on there is a new round."""
+    handoff.reopened_at = at
+    handoff.save(update_fields=["reopened_at"])
+    last = handoff.clocks.aggregate(last=Max("round"))["last"] or 0
+    start_clocks(handoff, at=at, metrics=sorted(metrics), round_=last + 1)
 
 
 def _give_back(handoff: Handoff, verdict: str) -> None:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from handoff.leads.models import Stage
 from handoff.outbox.models import Notice
 from handoff.people.models import Team
+from handoff.queue import enforcement
 from handoff.queue.claiming import claim
 from handoff.queue.enforcement import enforce_due
 from handoff.queue.models import Assignment, Breach, Clock, FiredStep, Handoff, Verdict
@@ -241,8 +242,9 @@ def test_whoever_an_sql_is_passed_to_has_a_clock_for_taking_it_on(policy: Policy
     assert (clock.metric, clock.due_at) == (Metric.TAKEOVER, MONDAY_9AM + DAY + HOUR)
     assert handoff.due_at is None
     enforce_due(at=clock.due_at + MINUTE)
-    assert Breach.objects.get().clock == clock
-    assert any("takeover was due" in text for text in told(sasha)) is False
+    breach = Breach.objects.get()
+    assert (breach.clock, breach.holder) == (clock, sasha)
+    assert any("takeover was due" in text for text in told(sasha))
     accept_takeover(handoff, by=sasha, at=MONDAY_9AM + 2 * DAY)
     accept_takeover(handoff, by=sasha, at=MONDAY_9AM + 3 * DAY)
     clock.refresh_from_db()
@@ -272,6 +274,35 @@ def test_a_calendar_that_never_opens_loses_no_lead(policy: Policy) -> None:
     assert make_handoff().due_at == MONDAY_9AM + 4 * HOUR
     saturday = MONDAY_9AM + 5 * DAY
     assert make_handoff(at=saturday).due_at == saturday + 4 * HOUR
+
+
+def test_what_is_wrong_about_one_clock_keeps_no_other_waiting(
+    policy: Policy, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    handoffs = [make_handoff(at=MONDAY_9AM + number * MINUTE) for number in range(5)]
+    poisoned = handoffs[1].clocks.get(metric=Metric.FIRST_TOUCH)
+    real = enforcement.insert_new
+
+    def insert(model: Any, columns: Any, rows: Any) -> None:
+        assert not any(row[0] == poisoned.pk for row in rows), "poisoned"
+        real(model, columns, rows)
+
+    monkeypatch.setattr(enforcement, "insert_new", insert)
+    assert enforce_due(at=MONDAY_9AM + 5 * HOUR) == 4
+    assert {breach.clock.handoff for breach in Breach.objects.all()} == {*handoffs} - {handoffs[1]}
+    assert f"clock {poisoned.pk} can't be acted on" in caplog.text
+
+
+@pytest.mark.parametrize("hours", [pytest.param(2, id="noticed at once"), pytest.param(8, id="noticed late")])
+def test_what_a_ladder_takes_away_is_no_fault_from_then_on_however_late_it_is_noticed(
+    policy: Policy, hours: int
+) -> None:
+    step(policy, "nurture", share=50)
+    handoff = make_handoff()
+    claim(handoff, by=make_rep(), at=MONDAY_9AM)
+    enforce_due(at=MONDAY_9AM + hours * HOUR)
+    assert not Breach.objects.exists()
+    assert handoff.assignments.get().ended_at == MONDAY_9AM + hours * HOUR
 
 
 def test_a_changed_ladder_is_for_those_who_start_under_it(policy: Policy) -> None:

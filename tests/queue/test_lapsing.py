@@ -10,10 +10,13 @@ from handoff.outbox.models import Notice
 from handoff.people.models import User
 from handoff.queue.claiming import claim
 from handoff.queue.disqualification import disqualify
+from handoff.queue.enforcement import enforce_due
 from handoff.queue.lapsing import end_silence
 from handoff.queue.models import Breach, Clock, Handoff, Recycling, Verdict
+from handoff.queue.objecting import record_objection
 from handoff.queue.snoozing import snooze
 from handoff.queue.touching import log_touch
+from handoff.queue.undoing import overturn
 from handoff.sla.models import Policy, Target
 from tests.making import (
     DAY,
@@ -126,6 +129,40 @@ def test_paused_dates_come_on_top(sam: User) -> None:
     assert handoff.lapses_at == SIX_WEEKS_ON + 10 * DAY
     snooze(handoff, until=None, reason="", by=sam, at=at + 3 * DAY)
     assert handoff.lapses_at == SIX_WEEKS_ON + 3 * DAY
+
+
+def test_a_snooze_that_an_answer_ends_counts_from_the_answer(sam: User) -> None:
+    handoff = attempted(sam, 0, 3)
+    at = MONDAY_9AM + 4 * DAY
+    snooze(handoff, until=at + 20 * DAY, reason="Trade fair", by=sam, at=at)
+    log_touch(handoff, channel="email", outcome="replied", by=sam, at=at + 19 * DAY)
+    assert handoff.lapses_at == SIX_WEEKS_ON + 24 * DAY
+
+
+def test_an_objection_is_heard_though_the_six_weeks_are_over(sam: User) -> None:
+    handoff = attempted(sam, 0, 3)
+    record_objection(handoff.lead, by=sam, at=SIX_WEEKS_ON + HOUR)
+    assert handoff.lead.holds.get().reason == "objection"
+    assert Handoff.objects.get().closed_at == SIX_WEEKS_ON
+
+
+def test_a_snooze_finds_the_six_weeks_over(sam: User) -> None:
+    handoff = attempted(sam, 0, 3)
+    with pytest.raises(NotOpen):
+        snooze(handoff, until=SIX_WEEKS_ON + 9 * DAY, reason="Fair", by=sam, at=SIX_WEEKS_ON + HOUR)
+
+
+def test_an_overturned_verdict_has_six_weeks_and_clocks_of_its_own(sam: User) -> None:
+    mia, handoff = make_manager(), attempted(sam, 0, 3)
+    disqualify(handoff, reason=make_reason(), by=sam, at=MONDAY_9AM + 4 * DAY)
+    overturn(handoff, reason="They called me.", by=mia, at=SIX_WEEKS_ON + 7 * DAY)
+    end_silence(at=SIX_WEEKS_ON + 8 * DAY)
+    enforce_due(at=SIX_WEEKS_ON + 8 * DAY)
+    handoff.refresh_from_db()
+    assert handoff.is_open
+    assert handoff.lapses_at == SIX_WEEKS_ON + 50 * DAY
+    assert not Breach.objects.exists()
+    assert list(handoff.clocks.filter(metric="verdict").values_list("round", "ending")) == [(1, "met"), (2, "")]
 
 
 def test_nothing_is_counted_before_the_first_attempt(sam: User) -> None:

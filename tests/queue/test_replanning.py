@@ -101,6 +101,18 @@ def test_a_changed_calendar_moves_only_by_a_replan(policy: Policy) -> None:
     assert clock.due_at == MONDAY_9AM + DAY + 4 * HOUR
 
 
+def test_a_step_that_was_taken_is_not_taken_again_where_the_calendar_moves_it(policy: Policy) -> None:
+    mia = make_manager()
+    policy.ladder.create(metric=Metric.FIRST_TOUCH, action="tell_owner", share=25)
+    make_handoff()
+    enforce_due(at=AT)
+    mia.teams.get().working_hours.calendar.closed_days.create(date=MONDAY_9AM.date())
+    at = AT + HOUR
+    replan(reason="The office burnt", seen=fingerprint(moves(by=mia, at=at)), by=mia, at=at)
+    assert enforce_due(at=MONDAY_9AM + DAY + 5 * HOUR) == 1
+    assert (FiredStep.objects.count(), Breach.objects.count()) == (1, 1)
+
+
 def test_what_was_not_seen_is_not_done(policy: Policy) -> None:
     mia = make_manager()
     make_handoff()

@@ -119,6 +119,7 @@ class Handoff(models.Model):
     snoozed_until = models.DateTimeField(null=True)
     lapses_at = models.DateTimeField(null=True, help_text=_("When six weeks without an answer are over."))
     lapse_warned_at = models.DateTimeField(null=True)
+    reopened_at = models.DateTimeField(null=True, help_text=_("When a manager overturned its verdict."))
     closed_at = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=12, choices=Verdict.choices, blank=True)
     is_imported_history = models.BooleanField(default=False, editable=False)
