@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -28,8 +28,10 @@ class ReplannedClocks(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReplannedClock]:
-        """Return the clocks with what their rows show."""
-        return super().get_queryset(request).select_related("clock", "policy")
+        """Return the clocks with what their rows show: to a manager those of their teams."""
+        user: Any = request.user
+        found = super().get_queryset(request).select_related("clock", "policy")
+        return found if user.is_admin else found.filter(clock__handoff__team__in=user.team_ids())
 
 
 @admin.register(Replan)
@@ -42,8 +44,12 @@ class ReplanAdmin(ReadOnlyAdmin):
     ordering = ("-at", "-id")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Replan]:
-        """Return the re-plans with how many clocks each moved."""
-        return super().get_queryset(request).annotate(clocks_n=Count("clocks"))
+        """Return the re-plans with how many clocks each moved: to a manager those of their teams."""
+        user: Any = request.user
+        found = super().get_queryset(request)
+        if not user.is_admin:
+            found = found.filter(Q(by=user) | Q(clocks__clock__handoff__team__in=user.team_ids())).distinct()
+        return found.annotate(clocks_n=Count("clocks", distinct=True))
 
     @admin.display(description=_("clocks"))
     def clocks_moved(self, done: Any) -> int:
@@ -63,7 +69,9 @@ class ReplanAdmin(ReadOnlyAdmin):
         now = timezone.now()
         if request.method == "POST":
             try:
-                done = replan(reason=request.POST.get("reason", ""), seen=request.POST.get("seen", ""), by=user, at=now)
+                done = replan(
+                    reason=request.POST.get("reason", "")[:300], seen=request.POST.get("seen", ""), by=user, at=now
+                )
             except Refusal as refusal:
                 messages.error(request, refusal.message)
             else:

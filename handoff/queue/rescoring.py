@@ -15,6 +15,7 @@ from handoff.queue.cooling import cool
 from handoff.queue.models import Handoff, Route
 from handoff.queue.opening import open_handoff
 from handoff.queue.personas import held_back
+from handoff.queue.rotation import hold_turns
 from handoff.sla.agreements import Agreements
 from scoring.course import Reading
 from scoring.engine import Facts, Scores, score
@@ -123,6 +124,9 @@ def _act(batch: _Batch, *, at: datetime, opens: bool, triggers: dict[int, Trigge
     rising = {lead.pk for row, lead in enumerate(batch.leads) if batch.qualifies[row] or lead.pk in triggers}
     agreements = Agreements()
     held = held_back([lead for lead in batch.leads if lead.pk in rising], batch.publication, at=at)
+    teams = {lead.team_id for lead in batch.leads if lead.pk in rising and lead.stage in HANDED_OVER_FROM}
+    if len(teams) > 1:
+        hold_turns([team for team in teams if team])
     for row, lead in enumerate(batch.leads):
         handoff, trigger = open_ones.get(lead.pk), triggers.get(lead.pk)
         if handoff is None and lead.stage in HANDED_OVER_FROM and lead.pk not in held:

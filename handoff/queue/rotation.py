@@ -34,12 +34,21 @@ def next_in_turn(team: Team, *, at: datetime, avoiding: User | None = None) -> U
     return first.user
 
 
+def hold_turns(teams: Collection[int]) -> list[Membership]:
+    """Lock the memberships of the reps of `teams` (their ids), and return them.
+
+    Who gives leads of several teams in one transaction holds all their turns first, in this one order: team after team,
+    two who met them in different orders would wait in a circle.
+    """
+    # With them all their other memberships: two teams that give to one rep at once wait for each other too.
+    reps = User.objects.filter(memberships__team__in=teams, role=Role.REP, is_active=True)
+    theirs = Membership.objects.filter(user__in=reps)
+    return list(theirs.select_related("user").order_by("id").select_for_update(of=("self",)))
+
+
 def available(team: Team, *, at: datetime) -> list[Membership]:
     """Return the memberships, locked, of the reps of `team` who are not away at `at` and have room for a lead."""
-    # With them all their other memberships: two teams that give to one rep at once wait for each other too.
-    theirs = Membership.objects.filter(user__memberships__team=team, user__role=Role.REP, user__is_active=True)
-    locked = theirs.select_related("user").order_by("id").select_for_update(of=("self",))
-    seats = {row.user_id: row for row in locked if row.team_id == team.pk}
+    seats = {row.user_id: row for row in hold_turns([team.pk]) if row.team_id == team.pk}
     away = set(Absence.objects.at(at).filter(user__in=seats).values_list("user_id", flat=True))
     # Only now, behind the lock, is it known what whoever went first has given away.
     load = _open_leads(seats)

@@ -35,7 +35,9 @@ class TouchForm(ActForm):
     direction = forms.ChoiceField(label=_("Who reached whom"), choices=Touch.Direction.choices, required=False)
     happened_at = LocalDateTime(label=_("When"), required=False, help_text=_("Leave empty for now."))
     note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
-    evidence = forms.CharField(label=_("Evidence"), required=False, help_text=_("A link or a message id."))
+    evidence = forms.CharField(
+        label=_("Evidence"), required=False, max_length=300, help_text=_("A link or a message id.")
+    )
     next_what = forms.CharField(label=_("Next step"), required=False, max_length=200)
     next_at = LocalDateTime(label=_("When next"), required=False)
     plan_try = forms.BooleanField(required=False)

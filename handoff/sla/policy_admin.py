@@ -1,6 +1,7 @@
 """Where managers work on policies: targets, ladders, and what an agreement would mean on a given day."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,9 +18,15 @@ from handoff.lib.refusals import Refusal
 from handoff.sla.calendars import calendar_of, hours_of
 from handoff.sla.clock import NoOpenHours
 from handoff.sla.models import LadderStep, Metric, Policy, Target
-from handoff.sla.policy_forms import ROUTES, PolicyForm, PreviewForm, StepForm, TargetForm
+from handoff.sla.policy_forms import ROUTES, PolicyForm, PreviewForm, StepForm, TargetForm, team_choices
 from handoff.sla.preview import preview_of
 from handoff.sla.versioning import REVISED, retire, revise
+
+
+def _own_teams(request: HttpRequest) -> list[str] | None:
+    """Return the short names of a manager's teams; None for an administrator, whose all are."""
+    user: Any = request.user
+    return None if user.is_admin else list(user.teams.values_list("slug", flat=True))
 
 
 class TargetsInline(admin.StackedInline):  # type: ignore[type-arg]
@@ -69,8 +76,23 @@ class PolicyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return ", ".join(str(labels.get(route, route)) for route in policy.routes) or _("all")
 
     def has_change_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
-        """Return whether they may change it: only what is in force."""
-        return super().has_change_permission(request, obj) and (obj is None or obj.retired_at is None)
+        """Return whether they may change it: only what is in force, and managers what is for their own teams alone."""
+        if not super().has_change_permission(request, obj):
+            return False
+        own = _own_teams(request)
+        is_own = obj is None or own is None or (bool(obj.teams) and set(obj.teams) <= set(own))
+        return is_own and (obj is None or obj.retired_at is None)
+
+    def get_form(self, request: HttpRequest, obj: Policy | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form, in which managers choose among their own teams."""
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        own = _own_teams(request)
+        if own is not None and "teams" in form.base_fields:
+            form.own_teams = own
+            teams = deepcopy(form.base_fields["teams"])  # the form's own, which all share
+            teams.choices = [(slug, name) for slug, name in team_choices() if slug in own]
+            form.base_fields["teams"] = teams
+        return form
 
     def has_delete_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
         """Say that policies are retired, never deleted."""

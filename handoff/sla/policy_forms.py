@@ -32,6 +32,7 @@ OUTCOMES = [
     ("wrong_number", gettext_lazy("wrong number or address")),
 ]
 # How a step of the ladder is counted: minutes in one, and whether they lie before due.
+MOST_PERCENT = 1000
 COUNTED = {"minutes_before": (-1, 1), "hours_before": (-1, 60), "minutes_after": (1, 1), "hours_after": (1, 60)}
 
 
@@ -77,12 +78,30 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
     )
     grades = WordsField(label=gettext_lazy("Grades"), upper=True, help_text=gettext_lazy("Such as A or B1."))
 
+    own_teams: list[str] | None = None  # the short names that a manager may choose from
+
     class Meta:
         model = Policy
         fields = (
             *("name", "slug", "position", "counted_in", "routes", "sources", "teams", "countries", "grades"),
             *("score_min", "score_max", "attempts", "attempt_days", "snoozes_at_most", "snooze_days_at_most"),
         )
+
+    def clean_slug(self) -> str:
+        """Refuse the short name of another policy."""
+        slug: str = self.cleaned_data["slug"]
+        if Policy.objects.filter(slug=slug).exists():
+            raise forms.ValidationError(
+                _("There is a policy “%(slug)s” already: change it, or choose another name.") % {"slug": slug}
+            )
+        return slug
+
+    def clean_teams(self) -> list[str]:
+        """Want a manager to say for which of their teams it is."""
+        chosen: list[str] = self.cleaned_data["teams"]
+        if self.own_teams is not None and not chosen:
+            raise forms.ValidationError(_("Choose the teams it is for."))
+        return chosen
 
     def clean(self) -> dict[str, Any]:
         """Refuse a band of scores without any score."""
@@ -142,6 +161,9 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
         """Read amount and unit as a share or an offset."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("when") is not None and cleaned.get("counted"):
+            if cleaned["counted"] == "share" and cleaned["when"] > MOST_PERCENT:
+                self.add_error("when", _("At most %(n)d percent.") % {"n": MOST_PERCENT})
+                return cleaned
             step = self.values(cleaned)
             self.instance.share, self.instance.offset = step.share, step.offset
         return cleaned

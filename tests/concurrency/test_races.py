@@ -44,6 +44,7 @@ from tests.making import (
     make_policy,
     make_reason,
     make_rep,
+    make_team,
     page_view,
 )
 
@@ -223,3 +224,15 @@ def _repeats(act: Callable[[random.Random, datetime], None], *, seed: int) -> Ca
                 act(rng, timezone.now())
 
     return run
+
+
+def test_two_batches_with_the_teams_the_other_way_round_do_not_wait_in_a_circle() -> None:
+    teams = [make_team(name, giving="rotation") for name in ("Benelux", "Nordics")]
+    for number, team in enumerate(teams * 2):
+        make_rep(f"rep{number}", team=team)
+    make_live(PRICING, threshold=20)
+    leads = [make_lead(team=teams[number % 2]) for number in range(24)]
+    lists = [[page_view(lead, MONDAY_9AM) for lead in leads[first : first + 2]] for first in range(0, 24, 3)]
+    outcomes = race(*[lambda items=items: receive_activities(items, at=MONDAY_9AM) for items in lists])
+    assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
+    assert Handoff.objects.open().exclude(assigned_to=None).count() == 16

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from handoff.leads.models import Stage
+from handoff.lib.inserting import insert_new
 from handoff.outbox.models import Notice
 from handoff.people.models import Team
 from handoff.queue import enforcement
@@ -281,7 +282,7 @@ def test_what_is_wrong_about_one_clock_keeps_no_other_waiting(
 ) -> None:
     handoffs = [make_handoff(at=MONDAY_9AM + number * MINUTE) for number in range(5)]
     poisoned = handoffs[1].clocks.get(metric=Metric.FIRST_TOUCH)
-    real = enforcement.insert_new
+    real = insert_new
 
     def insert(model: Any, columns: Any, rows: Any) -> None:
         assert not any(row[0] == poisoned.pk for row in rows), "poisoned"

@@ -135,6 +135,18 @@ def test_a_manager_moves_the_clocks_of_own_teams_and_a_rep_none(policy: Policy) 
         moves(by=make_rep(), at=AT)
 
 
+def test_a_replan_of_other_teams_is_not_there(policy: Policy) -> None:
+    make_handoff()
+    stricter(policy, 6)
+    mia = make_manager()
+    done = replan(reason="Agreed", seen=fingerprint(moves(by=mia, at=AT)), by=mia, at=AT)
+    url = reverse("admin:queue_replan_change", args=[done.pk])
+    for user, there in ((mia, True), (make_user("nils", "manager", team=make_team("Nordics")), False)):
+        client = Client()
+        client.force_login(user)
+        assert ("Agreed" in client.get(url, follow=True).content.decode()) == there
+
+
 def test_the_page_shows_what_would_move_and_moves_it() -> None:
     make_calendar()
     policy = make_policy(first_touch_hours=4)

@@ -20,7 +20,7 @@ from handoff.sla.versioning import (
     revise,
     targets_of,
 )
-from tests.making import MONDAY_9AM, make_calendar, make_handoff, make_manager, make_marketer, make_policy
+from tests.making import MONDAY_9AM, make_calendar, make_handoff, make_manager, make_marketer, make_policy, make_user
 
 pytestmark = pytest.mark.django_db
 TARGETS = [TargetValues("first_touch", 2, "hours"), TargetValues("verdict", 10, "days")]
@@ -112,16 +112,16 @@ def policy_form(policy: Policy, **values: Any) -> dict[str, Any]:
     return {**form, **values}
 
 
-def manager_at(policy: Policy) -> tuple[Client, str]:
-    """Return a manager's browser, and the address of the policy's page."""
+def admin_at(policy: Policy) -> tuple[Client, str]:
+    """Return an administrator's browser, and the address of the policy's page."""
     client = Client()
-    client.force_login(make_manager())
+    client.force_login(make_user("ada", "admin"))
     return client, reverse("admin:sla_policy_change", args=[policy.pk])
 
 
 def test_saving_the_page_goes_to_the_new_version() -> None:
     old = make_policy(first_touch_hours=4)
-    client, url = manager_at(old)
+    client, url = admin_at(old)
     page = client.post(url, policy_form(old, **{"targets-0-amount": "3", "targets-1-DELETE": "on"}), follow=True)
     new = Policy.objects.in_force().get()
     assert targets_of(new) == [TargetValues("first_touch", 3, "hours", needs_proof=False)]
@@ -140,7 +140,7 @@ def test_saving_the_page_goes_to_the_new_version() -> None:
 )
 def test_a_step_is_written_as_people_say_it(when: int, counted: str, stored: dict[str, Any]) -> None:
     policy = make_policy()
-    client, url = manager_at(policy)
+    client, url = admin_at(policy)
     step = {"ladder-0-metric": "first_touch", "ladder-0-when": when, "ladder-0-counted": counted}
     client.post(url, policy_form(policy, **step, **{"ladder-0-action": "tell_team"}))
     new = Policy.objects.in_force().get()
@@ -152,7 +152,7 @@ def test_a_step_is_written_as_people_say_it(when: int, counted: str, stored: dic
 
 def test_a_band_of_scores_has_some_score_in_it() -> None:
     policy = make_policy()
-    client, url = manager_at(policy)
+    client, url = admin_at(policy)
     page = client.post(url, policy_form(policy, score_min="80", score_max="60"))
     assert "No score is at least 80 and below 60" in page.content.decode()
 
@@ -160,7 +160,7 @@ def test_a_band_of_scores_has_some_score_in_it() -> None:
 def test_a_retired_version_is_only_read() -> None:
     old = make_policy()
     revise(old, targets=TARGETS, at=MONDAY_9AM)
-    client, url = manager_at(old)
+    client, url = admin_at(old)
     assert b'name="name"' not in client.get(url).content
     assert client.post(url, policy_form(old, name="Changed")).status_code == 403
     assert client.post(reverse("admin:sla_policy_retire", args=[old.pk])).status_code == 403
@@ -169,11 +169,45 @@ def test_a_retired_version_is_only_read() -> None:
 
 def test_a_refusal_is_said_on_the_page() -> None:
     policy = make_policy()
-    client, url = manager_at(policy)
+    client, url = admin_at(policy)
     page = client.post(url, policy_form(policy, routes=["score"]), follow=True)
     assert "is the last one for every route" in page.content.decode()
     page = client.post(reverse("admin:sla_policy_retire", args=[policy.pk]), follow=True)
     assert "is the last one for every route" in page.content.decode()
+
+
+def test_a_manager_changes_what_is_for_own_teams_alone_and_keeps_it_so() -> None:
+    mia = make_manager()
+    make_policy()
+    own = make_policy(slug="own", teams=["benelux"])
+    client = Client()
+    client.force_login(mia)
+    url = reverse("admin:sla_policy_change", args=[own.pk])
+    assert "Choose the teams it is for." in client.post(url, policy_form(own, teams=[])).content.decode()
+    client.post(url, policy_form(own, name="Ours"))
+    assert Policy.objects.in_force().get(slug="own").name == "Ours"
+    for teams in ([], ["benelux", "nordics"], ["nordics"]):
+        Policy.objects.filter(slug="standard").update(teams=teams)
+        other = Policy.objects.get(slug="standard")
+        url = reverse("admin:sla_policy_change", args=[other.pk])
+        assert client.post(url, policy_form(other, name="Mine")).status_code == 403
+        assert client.post(reverse("admin:sla_policy_retire", args=[other.pk])).status_code == 403
+
+
+def test_a_short_name_that_is_taken_is_refused() -> None:
+    policy = make_policy()
+    client, _url = admin_at(policy)
+    form = policy_form(policy, slug="standard") | {"targets-TOTAL_FORMS": 0, "targets-INITIAL_FORMS": 0}
+    page = client.post(reverse("admin:sla_policy_add"), form).content.decode()
+    assert "There is a policy “standard” already" in page
+
+
+def test_a_step_at_an_absurd_share_is_refused() -> None:
+    policy = make_policy()
+    client, url = admin_at(policy)
+    step = {"ladder-0-metric": "first_touch", "ladder-0-when": "9000", "ladder-0-counted": "share"}
+    page = client.post(url, policy_form(policy, **step, **{"ladder-0-action": "tell_team"})).content.decode()
+    assert "At most 1000 percent." in page
 
 
 def test_a_marketer_reads_policies() -> None:

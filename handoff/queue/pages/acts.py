@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from django.views import View
 
 from handoff.lib.refusals import Refusal
@@ -106,6 +106,13 @@ class Claim(ActPage):
     title = gettext_lazy("Take %(lead)s")
     button = gettext_lazy("Take this lead")
     done = gettext_lazy("%(lead)s is yours.")
+
+    def show(self, request: HttpRequest, handoff: Handoff, form: Any, status: int = 200) -> HttpResponse:
+        """Ask for it, unless nothing but a broken form was sent: it may be a colleague's lead by now."""
+        if form.is_bound:
+            messages.error(request, gettext("Open the lead and take it from there."))
+            return redirect("queue")
+        return super().show(request, handoff, form, status)
 
     def find(self, request: HttpRequest, pk: int) -> Handoff:
         """Find it also when a colleague was quicker: then the act says who."""
