@@ -163,6 +163,14 @@ def test_each_act_shows_its_form_and_is_done_by_a_plain_post(act: str, sam: User
     assert "notice-success" in text(answer)
 
 
+def test_a_claim_that_makes_no_sense_shows_nothing_of_a_colleagues_lead() -> None:
+    handoff = taken(make_rep("sasha"))
+    page = signed_in(make_rep("sam")).post(reverse("claim", args=[handoff.pk]), {"version": "bad"}, follow=True)
+    assert page.redirect_chain == [(reverse("queue"), 302)]
+    assert "Open the lead and take it from there." in page.content.decode()
+    assert str(handoff.lead.email) not in page.content.decode()
+
+
 @pytest.mark.parametrize("act", [act for act in ACTS if act != "claim"])
 def test_who_may_not_see_the_lead_finds_nothing_there(act: str, sam: User) -> None:
     handoff = taken(sam)

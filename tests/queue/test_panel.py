@@ -175,6 +175,13 @@ def test_one_key_is_enough_to_stop_the_first_touch_clock(sam: User) -> None:
     assert Touch.objects.get().evidence == "logged with one key"
 
 
+def test_evidence_that_is_too_long_is_said_and_nothing_logged(sam: User) -> None:
+    answer = log(sam, held(sam), evidence="x" * 301)
+    assert answer.status_code == 422
+    assert "at most 300 characters" in answer.content.decode()
+    assert not Touch.objects.exists()
+
+
 def test_the_offered_try_is_planned_where_it_is_taken(sam: User) -> None:
     make_calendar()
     make_policy()

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from handoff.lib.refusals import Incomplete, NotAllowed, Stale
+from handoff.people.models import User
 from handoff.queue.enforcement import enforce_due
 from handoff.queue.models import Breach, Clock, FiredStep, Replan, ReplannedClock
 from handoff.queue.replanning import fingerprint, moves, replan
@@ -19,6 +20,7 @@ from tests.making import (
     MONDAY_9AM,
     make_calendar,
     make_handoff,
+    make_lead,
     make_manager,
     make_policy,
     make_rep,
@@ -162,3 +164,29 @@ def test_the_page_shows_what_would_move_and_moves_it() -> None:
     assert "2 clocks moved." in done
     assert "Agreed on Monday" in done
     assert "Every running clock is under what is in force now." in client.get(url).content.decode()
+
+
+def test_a_manager_reads_of_a_replan_what_it_moved_in_own_teams(policy: Policy) -> None:
+    nordics = make_team("Nordics")
+    make_calendar(nordics)
+    mia, nils, ada = make_manager(), make_user("nils", "manager", team=nordics), make_user("ada", "admin")
+    make_handoff()
+    make_handoff(make_lead(team=nordics))
+    stricter(policy, 6)
+    ours = replan(reason="Ours", seen=fingerprint(moves(by=mia, at=AT)), by=mia, at=AT)
+    revise(Policy.objects.in_force().get(), targets=targets_of(policy), at=AT + HOUR)
+    both = replan(reason="Both", seen=fingerprint(moves(by=ada, at=AT)), by=ada, at=AT)
+    assert {reader.username: _read(reader, ours, both) for reader in (mia, nils, ada)} == {
+        "mia": (2, 2),
+        "nils": (None, 2),
+        "ada": (2, 4),
+    }
+
+
+def _read(reader: User, *replans: Replan) -> tuple[int | None, ...]:
+    """Return how many clocks `reader` sees on the page of each re-plan, None where they don't see it."""
+    client = Client()
+    client.force_login(reader)
+    pages = [client.get(reverse("admin:queue_replan_change", args=[done.pk])) for done in replans]
+    formsets = [page.context["inline_admin_formsets"] if page.status_code == 200 else None for page in pages]
+    return tuple(len(list(found[0])) if found else None for found in formsets)

@@ -20,7 +20,16 @@ from handoff.sla.versioning import (
     revise,
     targets_of,
 )
-from tests.making import MONDAY_9AM, make_calendar, make_handoff, make_manager, make_marketer, make_policy, make_user
+from tests.making import (
+    MONDAY_9AM,
+    make_calendar,
+    make_handoff,
+    make_manager,
+    make_marketer,
+    make_policy,
+    make_team,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 TARGETS = [TargetValues("first_touch", 2, "hours"), TargetValues("verdict", 10, "days")]
@@ -192,6 +201,21 @@ def test_a_manager_changes_what_is_for_own_teams_alone_and_keeps_it_so() -> None
         url = reverse("admin:sla_policy_change", args=[other.pk])
         assert client.post(url, policy_form(other, name="Mine")).status_code == 403
         assert client.post(reverse("admin:sla_policy_retire", args=[other.pk])).status_code == 403
+
+
+def test_a_manager_is_offered_own_teams_only_and_no_button_for_what_is_not_theirs() -> None:
+    mia, policy = make_manager(), make_policy()
+    make_team("Nordics")
+    client, add = Client(), reverse("admin:sla_policy_add")
+    client.force_login(mia)
+    assert "nordics" not in client.get(add).content.decode()
+    blank = {"slug": "second", "targets-TOTAL_FORMS": 0, "targets-INITIAL_FORMS": 0}
+    for teams, said in (([], "Choose the teams it is for."), (["nordics"], "not one of the available choices")):
+        assert said in client.post(add, policy_form(policy, teams=teams) | blank).content.decode()
+    client.post(add, policy_form(policy, teams=["benelux"]) | blank)
+    assert Policy.objects.get(slug="second").teams == ["benelux"]
+    page = client.get(reverse("admin:sla_policy_change", args=[policy.pk]))
+    assert (page.context["may_retire"], b'name="_save"' in page.content) == (False, False)
 
 
 def test_a_short_name_that_is_taken_is_refused() -> None:
