@@ -158,3 +158,13 @@ def test_two_workers_send_a_mail_once(settings: Any) -> None:
     post()
     assert deliver_due(at=MONDAY_9AM) == 1
     assert (Meddling.sent, Meddling.found) == (["sam@handoff.example"], [0])
+
+
+def test_where_the_server_is_slow_the_rest_waits_for_the_next_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        post(to=f"rep{number}@handoff.example")
+    seconds = iter(range(0, 1000, 12))
+    monkeypatch.setattr("handoff.outbox.delivery.time.monotonic", lambda: float(next(seconds)))
+    assert deliver_due(at=MONDAY_9AM) == 2
+    assert deliver_due(at=MONDAY_9AM + MINUTE) == 2
+    assert deliver_due(at=MONDAY_9AM + 2 * MINUTE) == 1
