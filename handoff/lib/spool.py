@@ -183,7 +183,7 @@ class Channel(virtual.Channel):
         taken = self.transport.taken.pop(delivery_tag, None)
         if taken is not None:
             act(taken)
-        self.transport.has_room.set()
+        self.transport.make_room()
 
     def _put(self, queue: str, message: Any, **_: Any) -> None:
         self.transport.tend()
@@ -222,13 +222,16 @@ class Transport(virtual.Transport):
     driver_type = driver_name = "spool"
     polling_interval = 0.2  # seconds
     connection_errors = (*virtual.Transport.connection_errors, OSError)  # a full disk: the worker tries again
-    implements = virtual.Transport.implements.extend(exchange_type=frozenset({"direct", "topic"}))
+    # Asynchronous, or else the hands of a worker share one pipe under one lock: a hand that is killed while it holds
+    # the lock leaves the others deaf.
+    implements = virtual.Transport.implements.extend(asynchronous=True, exchange_type=frozenset({"direct", "topic"}))
 
     def __init__(self, client: Connection, **kwargs: Any) -> None:
         super().__init__(client, **kwargs)
         self.spool = Spool(_folder_of(client))
         self.taken: dict[str, Path] = {}
         self.has_room = threading.Event()
+        self._loop: Any = None
         self._tends_at = -inf
 
     @property
@@ -241,6 +244,24 @@ class Transport(virtual.Transport):
         if time.monotonic() >= self._tends_at:
             self._tends_at = time.monotonic() + SECONDS_BETWEEN_RECOVERIES
             self.spool.recover(now=time.time())
+
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
+        """Look for messages now and then in the event loop of a worker."""
+        self._loop = loop
+        loop.call_repeatedly(self.polling_interval, self._deliver_waiting)
+
+    def make_room(self) -> None:
+        """Let the next message come at once, as one was answered."""
+        self.has_room.set()
+        if self._loop:
+            self._loop.call_soon(self._deliver_waiting)
+
+    def _deliver_waiting(self) -> None:
+        assert self.cycle is not None
+        self.tend()
+        with suppress(Empty):
+            while True:
+                self.cycle.get(self._deliver)
 
     def drain_events(self, connection: Connection, timeout: float | None = None, **_: Any) -> None:
         """Deliver one message; raises TimeoutError when none comes within `timeout` seconds."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 from handoff.config.serving import site
 from tests.processes.living import House, descendants_of, end, is_running
 
-APP, KINDS = "handoff.config.celery", ("beat", "worker", "hand")
+APP, KINDS = "handoff.config.celery", ("beat", "worker", "worker", "hand", "hand")
 Process = subprocess.Popen[bytes]
 
 

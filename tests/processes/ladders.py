@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from handoff.leads.models import Lead, Stage
 from handoff.outbox.models import AuditEntry, Notice
@@ -25,8 +25,8 @@ LADDER = {
     Action.TELL_TEAM: 150,
 }
 REPS, AT_ONCE = 3, 2_000
-# How many notices of what cause come of one clock; the manager and whoever had the lead hear of a breach.
-TOLD = {Action.TELL_OWNER: 1, Action.TELL_MANAGER: 1, Action.TELL_TEAM: REPS, "assigned": 1, "breach": 2}
+# How many notices of what cause come of one clock; whoever had the lead when it was due hears of a breach too.
+TOLD = {Action.TELL_OWNER: 1, Action.TELL_MANAGER: 1, Action.TELL_TEAM: REPS, Action.NEXT_REP: 1, "breach": 1}
 
 
 def make_ladders(
@@ -118,8 +118,12 @@ def _wanted() -> Iterator[tuple[Any, ...]]:
             if action in {Action.NEXT_REP, Action.RAISE}:
                 yield "a new version", clock.handoff_id
                 yield "on record", f"handoff {clock.handoff_id}", action
-            for _person in range(TOLD.get("assigned" if action == Action.NEXT_REP else action, 0)):
-                yield "told", cause
+            yield from [("told", cause)] * TOLD.get(action, 0)
+    held = Clock.objects.filter(
+        Q(handoff__assignments__ended_at=None) | Q(handoff__assignments__ended_at__gt=F("due_at")),
+        handoff__assignments__started_at__lte=F("due_at"),
+    )
+    yield from (("told", f"breach:{pk}") for pk in held.values_list("pk", flat=True))
 
 
 def _found() -> Iterator[tuple[Any, ...]]:

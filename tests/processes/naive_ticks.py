@@ -7,7 +7,7 @@ from django.db import transaction
 
 from handoff.outbox.notices import notify
 from handoff.people.models import User
-from handoff.queue.clocks import next_act, plan_of
+from handoff.queue.clocks import holder_at, next_act, plan_of
 from handoff.queue.escalation import CHANGES, change_handoff
 from handoff.queue.models import Breach, Clock, FiredStep
 from handoff.sla.ladder import Planned
@@ -64,6 +64,7 @@ def _do(clock: Clock, what: Planned, at: datetime) -> None:
         LadderStep.Action.TELL_TEAM: User.objects.reps_of(team),
         LadderStep.Action.TELL_MANAGER: managers,
     }
-    people = told[what.rung.action] if what.rung else [holder, *managers]
+    to_blame = holder_at(clock.handoff_id, clock.due_at)
+    people = told[what.rung.action] if what.rung else [*filter(None, [to_blame]), *managers]
     cause = f"step:{clock.pk}:{what.rung.id}" if what.rung else f"breach:{clock.pk}"
     notify(people, cause=cause, say=lambda: "", url="", at=at)
