@@ -20,7 +20,7 @@ from handoff.queue.models import Handoff, Verdict
 from handoff.queue.rebasing import rescore_stale
 from handoff.queue.verifying import broken_rows
 from scoring.models import Publication
-from tests.making import DAY, HOUR, PRICING, make_live, make_team
+from tests.making import DAY, HOUR, PRICING, make_live, make_rep, make_team
 from tests.processes.living import end, wait_until
 from tests.processes.test_broker import ROOT, database_url
 
@@ -64,6 +64,7 @@ def begin(tmp_path: Path) -> Iterator[Begin]:
 def test_a_rescore_killed_five_times_ends_with_every_score_right_and_nobody_handed_over_twice(begin: Begin) -> None:
     now = timezone.now()
     make_base(now)
+    make_rep()  # who can see what is handed over
     make_live(*rules(falls=60, rises=40, visit=9), at=now - DAY)
     assert rescore_stale(at=now - DAY) == LEADS
     assert handed_over() == {(FALLS, ""): LEADS // EACH}
