@@ -5,6 +5,7 @@ Short in the suite; HANDOFF_LONG=1 lives six months with 50,000 handoffs.
 
 import os
 import random
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -57,10 +58,10 @@ def story() -> list[tuple[object, ...]]:
     return told
 
 
-def figures(world: World) -> object:
-    """Return the SLA report over everything."""
+def figures(world: World) -> str:
+    """Return the SLA report over everything, but for the ids of rows: another life has others."""
     period = Period(START.date(), world.end.date(), ZoneInfo("Europe/Amsterdam"))
-    return sla_report(Cohort(Handoff.objects.all(), period), at=world.end)
+    return re.sub(r"id=\d+", "id", repr(sla_report(Cohort(Handoff.objects.all(), period), at=world.end)))
 
 
 def forget() -> None:
@@ -71,11 +72,11 @@ def forget() -> None:
 def test_outages_kills_and_doubled_ticks_change_nothing_that_anybody_is_judged_by() -> None:
     with transaction.atomic():
         calm, _workers = lived(1, faults=False)
-        expected, numbers = story(), repr(figures(calm))
+        expected, numbers = story(), figures(calm)
         forget()
     stormy, workers = lived(1, faults=True)
     assert story() == expected
-    assert repr(figures(stormy)) == numbers
+    assert figures(stormy) == numbers
     assert workers.outages >= 3
     assert workers.kills >= 3
 
