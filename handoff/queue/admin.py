@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from handoff.leads.models import Kind
 from handoff.lib.admin import ReadOnlyAdmin, VisibleRows
 from handoff.people.models import Team
 from handoff.queue.mailing import PLACEHOLDERS, unknown_placeholders
@@ -113,10 +114,24 @@ class RecyclingAdmin(OfHandoff):
     list_filter = (("woken_at", admin.EmptyFieldListFilter),)
 
 
+class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A reason with the contract that follows from it."""
+
+    wake_kinds = forms.MultipleChoiceField(
+        label=_("or at once on"), choices=Kind.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    wake_points = forms.FloatField(label=_("with at least so many new points"), required=False, min_value=0, initial=0)
+
+    def clean_wake_points(self) -> float:
+        """Take nothing as none."""
+        return self.cleaned_data["wake_points"] or 0.0
+
+
 @admin.register(DisqualificationReason)
 class DisqualificationReasonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """The reasons that reps choose from; one that is no longer wanted is not offered any more."""
 
+    form = ReasonForm
     list_display = ("label", "position", "needs", "counts_against_rules", "is_permanent", "is_active")
     list_filter = ("is_active",)
     search_fields = ("name", "hint")

@@ -11,17 +11,23 @@ from handoff.outbox.notices import notify, settle
 from handoff.people.models import Absence, Team, User
 from handoff.queue.models import Assignment, Handoff, Route
 from handoff.queue.rotation import available, next_in_turn
+from handoff.sla.models import Policy
 
 IN_CONTACT = (Stage.MQL, Stage.SQL, Stage.OPPORTUNITY, Stage.CUSTOMER)
 
 
 def give_in_turn(handoff: Handoff, *, at: datetime) -> User | None:
     """Assign a new handoff by the rules and return to whom, None where it waits for somebody to take it."""
-    rep, how = _had_it_before(handoff, at), Assignment.How.MEMORY
+    before = _handoff_before(handoff)
+    avoiding = (
+        before.holder if before and before.policy and before.policy.returns_to == Policy.ReturnsTo.OTHER else None
+    )
+    rep, how = None if avoiding else _had_it_before(handoff, before, at), Assignment.How.MEMORY
     if rep is None:
         rep, how = _in_contact_with_company(handoff.lead, at), Assignment.How.COLLEAGUE
+        rep = None if rep == avoiding else rep
     if rep is None and handoff.team and handoff.team.giving == Team.Giving.ROTATION:
-        rep, how = next_in_turn(handoff.team, at=at), Assignment.How.ROTATION
+        rep, how = next_in_turn(handoff.team, at=at, avoiding=avoiding), Assignment.How.ROTATION
         if rep is None:
             tell_nobody_is_free(handoff, at=at)
     if rep:
@@ -29,13 +35,17 @@ def give_in_turn(handoff: Handoff, *, at: datetime) -> User | None:
     return rep
 
 
-def _had_it_before(handoff: Handoff, at: datetime) -> User | None:
-    """Return who held the lead's last handoff, if they are still in the team, here, and have room."""
+def _handoff_before(handoff: Handoff) -> Handoff | None:
+    """Return the lead's last handoff; its policy says whether the same rep gets the lead again."""
     closed = Handoff.objects.filter(lead=handoff.lead_id, closed_at__isnull=False)
-    last = closed.only("claimed_by", "assigned_to").order_by("-closed_at", "-id").first()
-    if last is None or last.holder_id is None or handoff.team is None:
+    return closed.select_related("claimed_by", "assigned_to", "policy").order_by("-closed_at", "-id").first()
+
+
+def _had_it_before(handoff: Handoff, before: Handoff | None, at: datetime) -> User | None:
+    """Return who held the lead's last handoff, if they are still in the team, here, and have room."""
+    if before is None or before.holder_id is None or handoff.team is None:
         return None
-    return next((seat.user for seat in available(handoff.team, at=at) if seat.user_id == last.holder_id), None)
+    return next((seat.user for seat in available(handoff.team, at=at) if seat.user_id == before.holder_id), None)
 
 
 def _in_contact_with_company(lead: Lead, at: datetime) -> User | None:

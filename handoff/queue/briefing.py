@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from handoff.leads.models import Activity
-from handoff.queue.models import Disqualification, Handoff
+from handoff.queue.gains import Gain, gains_since
+from handoff.queue.models import Deal, Disqualification, Handoff
 from handoff.queue.presenting import short_time
 from handoff.queue.rescoring import Read
 
 SHOWN = 8
-A_GAIN = 0.5  # points below this are nothing new, but what a fading entry lost or kept
+A_GAIN = 0.5  # points below this round to nothing
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,10 @@ class Why:
 class LastTime:
     """What sales said when the lead was here before, and what it has gained since."""
 
-    verdict: Disqualification
+    verdict: Disqualification | Deal
     wake_at: datetime | None
-    gained: list[Line] = field(default_factory=list)
+    woken_by: str = ""
+    gained: list[Gain] = field(default_factory=list)
 
     @property
     def points(self) -> float:
@@ -56,14 +58,16 @@ def why(read: Read, at: datetime) -> Why:
     return Why(lines, max(len(entries) - SHOWN, 0))
 
 
-def last_time(handoff: Handoff, read: Read | None) -> LastTime | None:
-    """Return how the lead's handoff before this one was turned down, None where none was."""
-    before = Disqualification.objects.filter(handoff__lead=handoff.lead_id, at__lt=handoff.opened_at)
-    last = before.select_related("reason", "by", "handoff__recycling").order_by("-at", "-id").first()
+def last_time(handoff: Handoff, read: Read | None, at: datetime) -> LastTime | None:
+    """Return how the lead's handoff before this one was turned down or lost, None where none was."""
+    last: Disqualification | Deal | None = None
+    for verdicts in (Disqualification.objects.all(), Deal.objects.filter(is_won=False)):
+        before = verdicts.filter(handoff__lead=handoff.lead_id, at__lt=handoff.opened_at)
+        found = before.select_related("reason", "by", "handoff__recycling").order_by("-at", "-id").first()
+        last = found if found and (last is None or found.at > last.at) else last
     if last is None:
         return None
-    recycling = getattr(last.handoff, "recycling", None)
-    then = {entry["rule"]: entry["points"] for entry in last.handoff.reasons}
-    gains = [(e.points - then.get(e.rule, 0.0), e.name) for e in read.reading.entries] if read else []
-    gained = [Line(name, points) for points, name in sorted(gains, reverse=True) if points >= A_GAIN]
-    return LastTime(last, recycling.wake_at if recycling else None, gained)
+    contract = getattr(last.handoff, "recycling", None)
+    gains = gains_since(handoff.lead, last.at, at=at, publication=read.publication) if read else []
+    gained = [gain for gain in gains if gain.points >= A_GAIN]
+    return LastTime(last, contract.wake_at if contract else None, contract.woken_by if contract else "", gained)

@@ -13,7 +13,7 @@ from handoff.people.models import User
 from handoff.queue.assignment import assign_to, begin_assignment, give_back, settle_waiting
 from handoff.queue.models import Assignment, Handoff
 from handoff.queue.models.handoffs import HandoffQuerySet
-from handoff.queue.working import copy_state, lock, lock_lead
+from handoff.queue.working import copy_state, lock, lock_lead, require_colleague
 
 ATTEMPTS = 50
 
@@ -91,7 +91,7 @@ def pass_on(handoff: Handoff, *, to: User, note: str, by: User, at: datetime, ve
     if not note.strip():
         raise Incomplete(_("Write a line for your colleague."), fields={"note": _("Write a line for your colleague.")})
     found = lock(handoff, by=by, version=version)
-    _require_colleague(to, by)
+    require_colleague(to, by)
     assign_to(found, to, how=Assignment.How.PASS, by=by, at=at, note=note, because=note)
     record("passed", f"handoff {found.pk}", by=by, at=at, to=to.pk, note=note)
     copy_state(found, handoff)
@@ -103,17 +103,10 @@ def assign(handoff: Handoff, *, to: User, by: User, at: datetime, version: int |
     if not (by.is_manager or by.is_admin):
         raise NotAllowed
     found = lock(handoff, by=by, version=version)
-    _require_colleague(to, by)
+    require_colleague(to, by)
     assign_to(found, to, how=Assignment.How.MANAGER, by=by, at=at)
     record("assigned", f"handoff {found.pk}", by=by, at=at, to=to.pk)
     copy_state(found, handoff)
-
-
-def _require_colleague(to: User, by: User) -> None:
-    shared = set(to.team_ids()) & set(by.team_ids())
-    if not to.is_active or not to.is_rep or not (shared or by.is_admin):
-        message = _("%(name)s can't take leads of yours; choose a rep of your teams.") % {"name": to}
-        raise Incomplete(message, fields={"to": message})
 
 
 def colleagues_of(user: User) -> "list[User]":

@@ -1,28 +1,36 @@
 """Disqualifying: sales says no, why, for how long, and which signals were wrong."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from email.utils import parseaddr
+from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from handoff.leads.consent import object_to_contact
 from handoff.leads.models import Lead, Stage
+from handoff.leads.normalising import BadValue, clean_email
 from handoff.leads.stages import move
 from handoff.lib.refusals import Incomplete
 from handoff.outbox.audit import record
+from handoff.outbox.notices import notify
 from handoff.people.models import User
 from handoff.queue.closing import close
-from handoff.queue.models import Disqualification, DisqualificationReason, Handoff, Recycling, Verdict
+from handoff.queue.contracts import rest
+from handoff.queue.models import Disqualification, DisqualificationReason, Handoff, Verdict
+from handoff.queue.receiving import receive_leads
 from handoff.queue.working import copy_state, lock
 
-WAKES_BY_DEFAULT = ("contact_request", "demo_request")
 DO_NOT_CONTACT = "do-not-contact"
+REFERRED = "referral"  # the source of a lead whom another one named
 NEEDED = {
     "wake_at": gettext_lazy("Say when it makes sense to come back."),
     "competitor": gettext_lazy("Name the competitor."),
     "right_person": gettext_lazy("Name the right person."),
+    "owner": gettext_lazy("Choose the colleague who is in contact."),
     "other_lead": gettext_lazy("Choose the other lead."),
 }
 
@@ -35,28 +43,40 @@ def disqualify(
     by: User,
     at: datetime,
     permanent: bool = False,
+    objects: bool = False,
     wake_at: datetime | None = None,
-    wake_kinds: Sequence[str] = WAKES_BY_DEFAULT,
-    wake_points: float = 0,
+    wake_kinds: Sequence[str] | None = None,
+    wake_points: float | None = None,
     misleading: Sequence[str] = (),
+    none_misleading: bool = False,
     note: str = "",
     competitor: str = "",
     right_person: str = "",
+    owner: User | None = None,
     other_lead: Lead | None = None,
     version: int | None = None,
 ) -> Disqualification:
     """End `handoff` with a reason: back to nurture under a contract, or (`permanent`) out for good.
 
-    `misleading` holds the keys of the rules that were wrong about this lead, from the frozen reasons.
+    `misleading` holds the keys of the rules that were wrong about this lead, from the frozen reasons; none of them was
+    if `none_misleading`. `right_person` with an address in it, as in a mail's "To", becomes a lead of its own. With
+    `objects` the lead wants no contact.
     """
     found = lock(handoff, by=by, version=version)
+    objects = objects or reason.slug == DO_NOT_CONTACT
+    permanent = permanent or objects
     given = {
-        "wake_at": wake_at,
+        "wake_at": wake_at or (permanent or bool(reason.wake_after_days)),
         "competitor": competitor.strip(),
         "right_person": right_person.strip(),
+        "owner": owner,
         "other_lead": other_lead if other_lead != found.lead else None,
     }
-    _check(found, reason, given, misleading, permanent=permanent, wake_at=wake_at, at=at)
+    wrong = _wrong(found, reason, given, misleading, none_misleading=none_misleading)
+    if wake_at is not None and wake_at <= at:
+        wrong["wake_at"] = _("Choose a date in the future.")
+    if wrong:
+        raise Incomplete(" ".join(wrong.values()), fields=wrong)
     disqualification = Disqualification.objects.create(
         handoff=found,
         by=by,
@@ -64,52 +84,78 @@ def disqualify(
         reason=reason,
         is_permanent=permanent,
         misleading=list(misleading),
+        none_misleading=none_misleading,
         note=note.strip(),
         competitor=competitor.strip(),
         right_person=right_person.strip(),
+        right_lead=_right_lead(found.lead, right_person, by, at),
+        owner=owner,
         other_lead=other_lead,
     )
     close(found, verdict=Verdict.DISQUALIFIED, by=by, at=at)
-    move(found.lead, Stage.DISQUALIFIED if permanent else Stage.NURTURE, at=at)
-    if not permanent:
-        if wake_at is None and reason.wake_after_days:
-            wake_at = at + timedelta(days=reason.wake_after_days)
-        score = getattr(found.lead, "score", None)
-        Recycling.objects.create(
-            lead=found.lead,
-            handoff=found,
-            at=at,
-            wake_at=wake_at,
-            wake_kinds=list(wake_kinds),
-            wake_points=wake_points,
-            points_then=score.total if score else 0.0,
-        )
-    if reason.slug == DO_NOT_CONTACT:
+    if permanent:
+        move(found.lead, Stage.DISQUALIFIED, at=at)
+    else:
+        rest(found, reason=reason, wake_at=wake_at, wake_kinds=wake_kinds, wake_points=wake_points, at=at)
+    if objects:
         object_to_contact(found.lead, by=by, at=at)
+    if owner and owner != by:
+        _tell(owner, disqualification, at)
     record("disqualified", f"handoff {found.pk}", by=by, at=at, reason=reason.slug, permanent=permanent)
     copy_state(found, handoff)
     return disqualification
 
 
-def _check(
+def _wrong(
     handoff: Handoff,
     reason: DisqualificationReason,
     given: Mapping[str, object],
     misleading: Sequence[str],
     *,
-    permanent: bool,
-    wake_at: datetime | None,
-    at: datetime,
-) -> None:
+    none_misleading: bool,
+) -> dict[str, str]:
     wrong: dict[str, str] = {}
-    needs = reason.needs
-    if needs and not given[needs] and not (needs == "wake_at" and permanent):
-        wrong[needs] = str(NEEDED[needs])
-    if wake_at is not None and wake_at <= at:
-        wrong["wake_at"] = _("Choose a date in the future.")
+    if reason.needs and not given[reason.needs]:
+        wrong[reason.needs] = str(NEEDED[reason.needs])
     known = {entry["rule"] for entry in handoff.reasons}
     unknown = [key for key in misleading if key not in known]
     if unknown:
         wrong["misleading"] = _("“%(rule)s” is none of this handoff's reasons.") % {"rule": unknown[0]}
-    if wrong:
-        raise Incomplete(" ".join(wrong.values()), fields=wrong)
+    elif misleading and none_misleading:
+        wrong["misleading"] = _("Either some signals were wrong, or none.")
+    return wrong
+
+
+def _right_lead(lead: Lead, right_person: str, by: User, at: datetime) -> Lead | None:
+    """Return the right person as a lead, made where they are none yet; None where no address is known."""
+    name, address = parseaddr(right_person)
+    try:
+        email = clean_email(address or right_person) if "@" in right_person else None
+    except BadValue as error:
+        raise Incomplete(str(error), fields={"right_person": str(error)}) from error
+    if email is None:
+        return None
+    found = Lead.objects.filter(email=email).exclude(pk=lead.pk).first()
+    if found or email == lead.email:
+        return found
+    first, _space, last = name.strip().rpartition(" ")
+    row: dict[str, Any] = {
+        "email": email,
+        "first_name": first,
+        "last_name": last,
+        "source": REFERRED,
+        "country": lead.country or None,
+    }
+    if lead.company:
+        row["company"] = {"name": lead.company.name, "domain": lead.company.domain}
+    return receive_leads([row], by=by, at=at, stage=Stage.LEAD)[0].lead
+
+
+def _tell(owner: User, verdict: Disqualification, at: datetime) -> None:
+    lead = verdict.handoff.lead
+
+    def say() -> str:
+        return _("%(name)s says that you are in contact with %(lead)s already.") % {"name": verdict.by, "lead": lead}
+
+    url = reverse("lead", args=[lead.pk])
+    notify([owner], cause=f"in-contact:{verdict.pk}", say=say, url=url, at=at, about=f"handoff {verdict.handoff_id}")

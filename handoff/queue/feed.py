@@ -3,13 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event
 
 from handoff.people.models import User
-from handoff.queue.models import Clock, Handoff, NextStep
+from handoff.queue.models import Clock, Handoff, NextStep, Qualification
 
 A_WHILE = timedelta(minutes=15)
 
@@ -17,7 +18,9 @@ A_WHILE = timedelta(minutes=15)
 def calendar_of(user: User) -> bytes:
     """Return what `user` has to do about the handoffs they hold; what is done or called off is no longer in it."""
     held = Handoff.objects.open().held_by(user)
-    steps = NextStep.objects.filter(handoff__in=held, ended_at=None).select_related("handoff__lead")
+    sqls = Qualification.objects.in_hand().filter(takes_over=user)
+    is_theirs = Q(handoff__in=held) | Q(handoff__qualification__in=sqls)
+    steps = NextStep.objects.filter(is_theirs, ended_at=None).select_related("handoff__lead")
     clocks = Clock.objects.running().filter(handoff__in=held).select_related("handoff__lead")
     with translation.override(user.language):
         calendar = Calendar()

@@ -10,22 +10,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from handoff.leads.models import Lead, Stage
-from handoff.leads.stages import move
 from handoff.lib.refusals import NotOpen
 from handoff.outbox.audit import record
 from handoff.outbox.notices import notify, settle
 from handoff.people.models import User
 from handoff.queue.assignment import end_assignment
 from handoff.queue.clocks import cancel_clocks, holder_at, next_act, pauses_of, plan_of, refresh_due
-from handoff.queue.models import Breach, Clock, Handoff, Recycling, Touch, Verdict
+from handoff.queue.contracts import rest
+from handoff.queue.models import Breach, Clock, Handoff, Touch, Verdict
 from handoff.queue.models.work import CONNECTS
 from handoff.queue.working import lock_lead
 from handoff.sla.models import Metric
 
 SILENCE = 42  # local dates
 WARNED_BEFORE = timedelta(days=7)
-WAKES_BY = ["contact_request", "demo_request"]
 
 
 def refresh_lapse(handoff: Handoff) -> None:
@@ -105,19 +103,13 @@ def end_as_lapsed(handoff: Handoff, *, lapsed_at: datetime, at: datetime, cancel
     lead = handoff.lead
     lead.owner = None
     lead.save(update_fields=["owner"])
-    move(lead, Stage.NURTURE, at=lapsed_at)
-    Recycling.objects.create(lead=lead, handoff=handoff, at=lapsed_at, wake_kinds=WAKES_BY, points_then=_points(lead))
+    rest(handoff, at=lapsed_at)
     record("lapsed", f"handoff {handoff.pk}", by=None, at=at, as_of=lapsed_at.isoformat())
 
     def say() -> str:
         return _("%(lead)s goes back to nurture: no response.") % {"lead": lead.name}
 
     notify([holder] if holder else [], cause=f"lapsed:{handoff.pk}", say=say, url=_url(handoff), at=at, by_mail=False)
-
-
-def _points(lead: Lead) -> float:
-    score = getattr(lead, "score", None)
-    return score.total if score else 0.0
 
 
 def _has_enough_attempts(handoff: Handoff) -> bool:

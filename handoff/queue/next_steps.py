@@ -14,7 +14,7 @@ from handoff.outbox.notices import notify, settle
 from handoff.people.models import User
 from handoff.queue.clocks import refresh_due
 from handoff.queue.models import Handoff, NextStep
-from handoff.queue.working import accept, copy_state, lock, save
+from handoff.queue.working import accept, copy_state, lock_in_hand, save
 
 DONE_EARLY = timedelta(hours=1)
 
@@ -31,10 +31,10 @@ def plan_next_step(
         wrong["at"] = _("A next step lies in the future.")
     if wrong:
         raise Incomplete(" ".join(wrong.values()), fields=wrong)
-    found = lock(handoff, by=by, version=version)
-    accept(found, by=by, at=at)
-    found.next_steps.filter(ended_at=None).update(ended_at=at)
-    settle(f"handoff {found.pk}", kinds=["next-step"], at=at)
+    found = lock_in_hand(handoff, by=by, version=version)
+    if found.is_open:
+        accept(found, by=by, at=at)
+    end_steps(found, at=at)
     step = None
     if step_at is not None:
         step = NextStep.objects.create(handoff=found, what=what.strip(), at=step_at, by=by, created_at=at)
@@ -44,6 +44,15 @@ def plan_next_step(
     record("planned", f"handoff {found.pk}", by=by, at=at, what=what)
     copy_state(found, handoff)
     return step
+
+
+def end_steps(handoff: Handoff, *, at: datetime) -> None:
+    """End what was planned for `handoff` (locked)."""
+    handoff.next_steps.filter(ended_at=None).update(ended_at=at)
+    settle(f"handoff {handoff.pk}", kinds=["next-step"], at=at)
+    if handoff.next_step_at:
+        handoff.next_step_at = None
+        Handoff.objects.filter(pk=handoff.pk).update(next_step_at=None)
 
 
 def end_step_done(handoff: Handoff, *, happened_at: datetime, at: datetime) -> None:
@@ -57,9 +66,10 @@ def end_step_done(handoff: Handoff, *, happened_at: datetime, at: datetime) -> N
 
 def remind_due(*, at: datetime) -> int:
     """Remind the holders whose next step has come; return how many."""
-    due = NextStep.objects.filter(ended_at=None, reminded_at=None, at__lte=at, handoff__closed_at=None)
+    due = NextStep.objects.filter(ended_at=None, reminded_at=None, at__lte=at)
+    people = ("handoff__claimed_by", "handoff__assigned_to", "handoff__qualification__takes_over")
     done = 0
-    for step in due.select_related("handoff__lead", "handoff__claimed_by", "handoff__assigned_to").order_by("at", "id"):
+    for step in due.select_related("handoff__lead", *people).order_by("at", "id"):
         with transaction.atomic():
             if NextStep.objects.filter(pk=step.pk, reminded_at=None, ended_at=None).update(reminded_at=at):
                 _remind(step, at)
@@ -68,7 +78,8 @@ def remind_due(*, at: datetime) -> int:
 
 
 def _remind(step: NextStep, at: datetime) -> None:
-    holder = step.handoff.holder or step.by
+    sql = getattr(step.handoff, "qualification", None)
+    holder = sql.takes_over if sql else step.handoff.holder or step.by
 
     def say() -> str:
         words = {

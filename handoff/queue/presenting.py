@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet, Subquery
+from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from handoff.lib.durations import spoken
+from handoff.people.models import User
 from handoff.queue.current_scores import Strength, current_scores
 from handoff.queue.models import Clock, Handoff, NextStep, Qualification, Route
 from handoff.sla.models import Metric
@@ -67,15 +69,16 @@ def due_pill(handoff: Handoff, at: datetime) -> Pill:
     for clock in handoff.running_clocks:  # type: ignore[attr-defined]
         templates = UNTIL_TEXTS[Metric(clock.metric)]
         candidates.append((clock.due_at, str(clock.get_metric_display()), str(templates[0]), str(templates[1])))
-    for step in handoff.planned:  # type: ignore[attr-defined]
-        what = step.what if len(step.what) <= 24 else step.what[:23] + "…"
-        safe = what.replace("{", "(").replace("}", ")")
-        candidates.append(
-            (step.at, what, _("%(what)s in {time}") % {"what": safe}, _("%(what)s {time} late") % {"what": safe})
-        )
+    candidates += [(step.at, *_step_words(step.what)) for step in handoff.planned]  # type: ignore[attr-defined]
     if not candidates:
         return Pill(_("nothing due"), "neutral", None)
     return _pill(*min(candidates), at)
+
+
+def _step_words(what: str) -> tuple[str, str, str]:
+    short = what if len(what) <= 24 else what[:23] + "…"
+    safe = {"what": short.replace("{", "(").replace("}", ")")}
+    return short, _("%(what)s in {time}") % safe, _("%(what)s {time} late") % safe
 
 
 def _pill(due: datetime, label: str, until: str, late: str, at: datetime) -> Pill:
@@ -159,24 +162,42 @@ def rows(handoffs: Iterable[Handoff], at: datetime) -> list[Row]:
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """An SQL that waits for whoever takes it over."""
+class SqlRow:
+    """An SQL in a list: what is due next with it, and what this person may do with it."""
 
     qualification: Qualification
     pill: Pill
     since: str
+    is_theirs: bool = False
 
 
-def waiting_sqls(found: Iterable[Qualification], at: datetime) -> list[Waiting]:
-    """Return the rows of SQLs to take over, as `sqls_to_accept` found them."""
-    return [Waiting(one, _takeover_pill(one, at), _qualified(one, at)) for one in found]
+def with_next_steps(found: "QuerySet[Qualification]") -> "QuerySet[Any]":
+    """Return SQLs with everything that a row shows, in a fixed number of queries; each with `due_at` and `step`."""
+    running = Clock.objects.running().filter(metric=Metric.TAKEOVER, handoff=OuterRef("handoff"))
+    planned = NextStep.objects.filter(ended_at=None, handoff=OuterRef("handoff"))
+    takeover, step_at = Subquery(running.values("due_at")[:1]), F("handoff__next_step_at")
+    # Of a blank and an instant the databases disagree on which is less, so each stands in for the other.
+    due_at = Least(Coalesce(takeover, step_at), Coalesce(step_at, takeover))
+    beside = found.annotate(due_at=due_at, step=Subquery(planned.values("what")[:1]))
+    return beside.select_related("handoff__lead__company", "handoff__team", "by", "takes_over")
 
 
-def _takeover_pill(qualification: Qualification, at: datetime) -> Pill:
-    due = qualification.due_at  # type: ignore[attr-defined]
-    until, late = UNTIL_TEXTS[Metric.TAKEOVER]
+def sql_rows(found: Iterable[Qualification], user: User, at: datetime) -> list[SqlRow]:
+    """Return the rows of SQLs, as `with_next_steps` found them, for `user`."""
+    return [SqlRow(one, _sql_pill(one, at), _qualified(one, at), _may_work(one, user)) for one in found]
+
+
+def _may_work(sql: Qualification, user: User) -> bool:
+    return user.is_admin or sql.takes_over_id == user.pk or (user.is_manager and sql.handoff.team_id in user.team_ids())
+
+
+def _sql_pill(sql: Qualification, at: datetime) -> Pill:
+    due, step = sql.due_at, sql.step  # type: ignore[attr-defined]
     if due is None:
-        return Pill(_("To take over"), "neutral", None)
+        return Pill(_("nothing due") if sql.accepted_at else _("To take over"), "neutral", None)
+    if step and due == sql.handoff.next_step_at:
+        return _pill(due, *_step_words(step), at)
+    until, late = UNTIL_TEXTS[Metric.TAKEOVER]
     return _pill(due, str(Metric.TAKEOVER.label), str(until), str(late), at)
 
 

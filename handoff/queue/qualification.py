@@ -1,27 +1,29 @@
-"""Qualifying: sales says yes, with BANT, and somebody takes the lead on."""
+"""Qualifying: sales says yes, with BANT, and somebody takes the lead on; what is learned later is written down too."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from handoff.leads.models import Stage
 from handoff.leads.stages import move
 from handoff.lib.refusals import Incomplete
 from handoff.outbox.audit import record
-from handoff.outbox.notices import notify
 from handoff.people.models import User
-from handoff.queue.clocks import start_clocks
 from handoff.queue.closing import close
-from handoff.queue.models import Answer, Handoff, Qualification, Verdict
-from handoff.queue.models.verdicts import BANT, STRENGTH
-from handoff.queue.working import copy_state, lock
-from handoff.sla.models import Metric
+from handoff.queue.models import Answer, BudgetState, BuyingRole, Handoff, Qualification, Verdict
+from handoff.queue.models.qualifications import BANT
+from handoff.queue.takeover import offer
+from handoff.queue.working import copy_state, lock, lock_sql
 
 AGREED_MINIMUM = 2  # of the four letters, how many must be yes or partly
+CORRECTED = (
+    *(name for letter in BANT for name in (letter, f"{letter}_note")),
+    *("budget_state", "role", "starts_on", "others", "value", "currency", "expected_close"),
+)
 
 
 @transaction.atomic
@@ -32,6 +34,10 @@ def qualify(
     by: User,
     at: datetime,
     takes_over: User | None = None,
+    budget_state: str = "",
+    role: str = "",
+    starts_on: date | None = None,
+    others: str = "",
     value: Decimal | None = None,
     currency: str = "",
     expected_close: date | None = None,
@@ -39,37 +45,62 @@ def qualify(
 ) -> Qualification:
     """Make the lead an SQL; `bant` maps budget, authority, need and timeline to an answer and a note.
 
-    Refused, saying what is missing, without a connect or below the agreed minimum.
+    Refused, saying what is missing, without a connect or below the agreed minimum. Whoever `takes_over` answers under a
+    clock of their own, unless it is `by`.
     """
     found = lock(handoff, by=by, version=version)
     takes_over = takes_over or found.holder or by
-    _check(found, bant, value, currency)
-    answers = {name: bant[name][0] for name in BANT}
-    qualification = Qualification.objects.create(
+    wrong = {"connect": missing} if (missing := missing_for_qualifying(found)) else {}
+    wrong |= _wrong_answers(bant)
+    wrong |= _wrong_facts({"value": value, "currency": currency, "budget_state": budget_state, "role": role})
+    if wrong:
+        raise Incomplete(" ".join(wrong.values()), fields=wrong)
+    qualification = Qualification(
         handoff=found,
         by=by,
         at=at,
         takes_over=takes_over,
+        accepted_at=at if takes_over == by else None,
+        budget_state=budget_state,
+        role=role,
+        starts_on=starts_on,
+        others=others.strip(),
         value=value,
         currency=currency,
         expected_close=expected_close,
-        strength=sum(STRENGTH[Answer(answer)] for answer in answers.values()),
-        **answers,
+        **{name: bant[name][0] for name in BANT},
         **{f"{name}_note": bant[name][1][:300] for name in BANT},
     )
+    qualification.strength = qualification.worked_out_strength()
+    qualification.save(force_insert=True)
     close(found, verdict=Verdict.QUALIFIED, by=by, at=at)
-    lead = found.lead
-    lead.owner = takes_over
-    lead.save(update_fields=["owner"])
-    move(lead, Stage.SQL, at=at)
+    move(found.lead, Stage.SQL, at=at)
     record("qualified", f"handoff {found.pk}", by=by, at=at, takes_over=takes_over.pk)
-    if takes_over.pk != by.pk:
-        start_clocks(found, at=at, metrics=[Metric.TAKEOVER], rep=takes_over)
-        _tell(found, takes_over, at)
-    else:
-        Qualification.objects.filter(pk=qualification.pk).update(accepted_at=at)
+    offer(qualification, to=takes_over, by=by, at=at)
     copy_state(found, handoff)
     return qualification
+
+
+@transaction.atomic
+def correct_sql(handoff: Handoff, *, by: User, at: datetime, **values: Any) -> Qualification:
+    """Write down what was learned about an SQL since; `values` are new values of what CORRECTED names."""
+    unknown = set(values) - set(CORRECTED)
+    if unknown:
+        raise ValueError(f"{', '.join(sorted(unknown))}: of an SQL one may correct {', '.join(CORRECTED)}.")
+    found = lock_sql(handoff, by=by)
+    current = {name: getattr(found, name) for name in CORRECTED} | values
+    wrong = _wrong_facts(current)
+    wrong |= {name: _not_an_answer() for name in BANT if current[name] not in Answer.values}
+    if wrong:
+        raise Incomplete(" ".join(wrong.values()), fields=wrong)
+    before = {name: str(getattr(found, name)) for name, value in values.items() if getattr(found, name) != value}
+    if before:
+        for name in before:
+            setattr(found, name, values[name])
+        found.strength = found.worked_out_strength()
+        found.save(update_fields=["strength", *before])
+        record("corrected an SQL", f"handoff {handoff.pk}", by=by, at=at, before=before)
+    return found
 
 
 def missing_for_qualifying(handoff: Handoff) -> str:
@@ -77,27 +108,24 @@ def missing_for_qualifying(handoff: Handoff) -> str:
     return "" if handoff.connected_at else _("Nobody has spoken with this lead yet; log the connect first.")
 
 
-def _check(handoff: Handoff, bant: Mapping[str, tuple[str, str]], value: Decimal | None, currency: str) -> None:
-    wrong: dict[str, str] = {}
-    missing = missing_for_qualifying(handoff)
-    if missing:
-        wrong["connect"] = missing
-    for name in BANT:
-        if bant.get(name, ("", ""))[0] not in Answer.values:
-            wrong[name] = _("Answer with yes, partly, no or unknown.")
-    known = [name for name in BANT if bant.get(name, ("", ""))[0] in {Answer.YES, Answer.PARTLY}]
-    if not set(BANT) & set(wrong) and len(known) < AGREED_MINIMUM:
+def _wrong_answers(bant: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    answers = {name: bant.get(name, ("", ""))[0] for name in BANT}
+    wrong = {name: _not_an_answer() for name, answer in answers.items() if answer not in Answer.values}
+    known = [name for name, answer in answers.items() if answer in {Answer.YES, Answer.PARTLY}]
+    if not wrong and len(known) < AGREED_MINIMUM:
         wrong["bant"] = _("An SQL needs at least two of the four answered with yes or partly.")
-    if value is not None and (value < 0 or len(currency) != 3):
+    return wrong
+
+
+def _not_an_answer() -> str:
+    return _("Answer with yes, partly, no or unknown.")
+
+
+def _wrong_facts(given: Mapping[str, Any]) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    if given["value"] is not None and (given["value"] < 0 or len(given["currency"]) != 3):
         wrong["value"] = _("Give an amount of zero or more with its currency, such as EUR.")
-    if wrong:
-        raise Incomplete(" ".join(wrong.values()), fields=wrong)
-
-
-def _tell(handoff: Handoff, takes_over: User, at: datetime) -> None:
-    def say() -> str:
-        return _("%(lead)s is qualified and yours to take on.") % {"lead": handoff.lead.name}
-
-    cause = f"qualified:{handoff.pk}:{handoff.version}"
-    url = reverse("lead", args=[handoff.lead_id])
-    notify([takes_over], cause=cause, say=say, url=url, at=at, about=f"handoff {handoff.pk}")
+    for name, known in (("budget_state", BudgetState), ("role", BuyingRole)):
+        if given[name] not in {"", *known.values}:
+            wrong[name] = _("Choose one of: %(known)s.") % {"known": ", ".join(known.values)}
+    return wrong

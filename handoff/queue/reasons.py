@@ -30,7 +30,11 @@ SHIPPED: dict[str, Shipped] = {
     "chose-other": Shipped(_("Chose someone else"), _("name the competitor"), Needs.COMPETITOR, wake_after_days=365),
     "never-a-buyer": Shipped(_("Student, applicant, competitor"), _("never a buyer"), is_permanent=True),
     "customer": Shipped(
-        _("Already a customer or in talks"), _("goes to the owner"), counts_against_rules=False, is_permanent=True
+        _("Already a customer or in talks"),
+        _("goes to the owner"),
+        Needs.OWNER,
+        counts_against_rules=False,
+        is_permanent=True,
     ),
     "bad-data": Shipped(
         _("Bad data"), _("goes to intake, not to the rules"), counts_against_rules=False, is_permanent=True

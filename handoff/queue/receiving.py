@@ -232,7 +232,7 @@ def follow_up(activities: Sequence[Activity], *, at: datetime, also: Sequence[in
     active = {a.lead_id for a in activities if a.lead_id and a.kind not in MAIL_KINDS and not a.is_machine}
     if active and any(a.lead and a.lead.stage == Stage.SUBSCRIBER for a in activities):
         Lead.objects.filter(id__in=active, stage=Stage.SUBSCRIBER).update(stage=Stage.LEAD, stage_since=at)
-    if any(activity.lead and activity.lead.stage == Stage.NURTURE for activity in activities):
+    if any(activity.lead and activity.lead.is_asleep for activity in activities):
         wake_by_activities(activities, at=at)
     publication = current_publication(at)
     triggers = _triggers(activities, publication, at)

@@ -11,6 +11,7 @@ from django.db import transaction
 from handoff.leads.facts import facts_of
 from handoff.leads.models import HANDED_OVER_FROM, Activity, Lead, LeadScore, Stage
 from handoff.leads.stored_scores import Found, store_scores
+from handoff.queue.contracts import wake_with_points
 from handoff.queue.cooling import cool
 from handoff.queue.models import Handoff, Route
 from handoff.queue.opening import open_handoff
@@ -122,6 +123,8 @@ def _act(batch: _Batch, *, at: datetime, opens: bool, triggers: dict[int, Trigge
     handed_over = [lead.pk for lead in batch.leads if lead.stage == Stage.MQL]
     open_ones = {h.lead_id: h for h in Handoff.objects.open().filter(lead__in=handed_over)} if handed_over else {}
     rising = {lead.pk for row, lead in enumerate(batch.leads) if batch.qualifies[row] or lead.pk in triggers}
+    if opens:
+        wake_with_points([lead for lead in batch.leads if lead.pk in rising], batch.publication, at=at)
     agreements = Agreements()
     held = held_back([lead for lead in batch.leads if lead.pk in rising], batch.publication, at=at)
     teams = {lead.team_id for lead in batch.leads if lead.pk in rising and lead.stage in HANDED_OVER_FROM}

@@ -5,16 +5,15 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from handoff.leads.models import Stage
 from handoff.lib.durations import spoken
 from handoff.people.models import User
 from handoff.queue.filters import VIEWS, midnight_after, view_conditions
 from handoff.queue.models import Clock, Handoff, Qualification
-from handoff.queue.presenting import SOON, short_time
+from handoff.queue.presenting import SOON, short_time, with_next_steps
 from handoff.sla.models import Metric
 
 # A first touch of today may belong to a lead of last week; older ones are no news about today.
@@ -96,11 +95,8 @@ def half_touched_within(user: User, at: datetime) -> timedelta | None:
     return times[(len(times) - 1) // 2] if len(times) >= FEWEST else None
 
 
-def sqls_to_accept(user: User) -> "QuerySet[Qualification]":
-    """Return the SQLs that `user` is to take over and has not, the most pressing first, each with its `due_at`."""
-    running = Clock.objects.running().filter(metric=Metric.TAKEOVER, handoff=OuterRef("handoff"))
-    waiting = Qualification.objects.filter(
-        takes_over=user, accepted_at=None, handoff__deal=None, handoff__lead__stage=Stage.SQL
-    )
-    due = waiting.annotate(due_at=Subquery(running.order_by("due_at").values("due_at")[:1]))
-    return due.select_related("handoff__lead__company", "by").order_by("due_at", "at", "id")
+def sqls_for_today(user: User, at: datetime) -> "QuerySet[Any]":
+    """Return the SQLs of `user` that want something today: to be taken on, or a next step; the most pressing first."""
+    is_asked = Q(accepted_at=None) | Q(handoff__next_step_at__lt=midnight_after(at))
+    found = Qualification.objects.in_hand().filter(is_asked, takes_over=user)
+    return with_next_steps(found).order_by("due_at", "at", "id")

@@ -66,8 +66,9 @@ def _verdict_row(handoff: Handoff) -> Qualification | Disqualification:
 def _reopen(handoff: Handoff, *, at: datetime, anew: bool) -> None:
     """Put everything back as it was before the verdict: holder, plans, stage, and clocks unless they start `anew`."""
     closed_at, given = handoff.closed_at, handoff.verdict
-    withdraw(f"qualified:{handoff.pk}:{handoff.version}")
     verdict = _verdict_row(handoff)
+    withdraw(f"qualified:{handoff.pk}:{verdict.pk}:0")
+    withdraw(f"in-contact:{verdict.pk}")
     # What the verdict itself recorded goes with it; words that came from elsewhere stay.
     Consent.objects.filter(lead=handoff.lead, at=verdict.at, by=verdict.by, basis=Basis.OBJECTION).delete()
     Hold.objects.filter(lead=handoff.lead, at=verdict.at, by=verdict.by, reason=Hold.Reason.OBJECTION).delete()
@@ -77,7 +78,8 @@ def _reopen(handoff: Handoff, *, at: datetime, anew: bool) -> None:
     stopped = list(ended.select_related("policy", "hours", "handoff").order_by("id"))
     Clock.objects.filter(handoff=handoff, metric=Metric.TAKEOVER).delete()
     _give_back(handoff, given)
-    handoff.next_steps.filter(ended_at=closed_at).update(ended_at=None)
+    if not handoff.next_steps.filter(ended_at=None).exists():  # one may have been planned for the SQL since
+        handoff.next_steps.filter(ended_at=closed_at).update(ended_at=None)
     handoff.snoozes.filter(ended_at=closed_at).update(ended_at=None)
     step, snooze = handoff.next_steps.filter(ended_at=None).first(), handoff.snoozes.filter(ended_at=None).first()
     handoff.next_step_at = step.at if step else None

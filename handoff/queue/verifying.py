@@ -1,9 +1,10 @@
 """What must always be true of the data, and the rows where it is not."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Exists, F, Min, Model, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, Min, Model, OuterRef, Q, QuerySet, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Least
 
@@ -14,13 +15,16 @@ from handoff.queue.models import (
     Assignment,
     Breach,
     Clock,
+    Deal,
     Disqualification,
     FiredStep,
     Handoff,
     NextStep,
     Qualification,
+    Recycling,
     Verdict,
 )
+from handoff.queue.models.qualifications import BANT, ROLE_STRENGTH, STATE_STRENGTH, STRENGTH
 from handoff.sla.models import Metric
 from scoring.engine import score
 from scoring.fields import microseconds
@@ -98,6 +102,22 @@ def _waiting_though_known() -> "QuerySet[Activity]":
     return waiting.filter(Exists(by_email) | Exists(by_id))
 
 
+def _wrong_strength() -> "QuerySet[Qualification]":
+    def worth(name: str, table: Mapping[Any, int]) -> Case:
+        return Case(*(When(**{name: answer}, then=Value(points)) for answer, points in table.items()), default=Value(0))
+
+    letters = sum((worth(name, STRENGTH) for name in BANT), start=Value(0))
+    whole = letters + worth("budget_state", STATE_STRENGTH) + worth("role", ROLE_STRENGTH)
+    return Qualification.objects.annotate(whole=whole).exclude(strength=F("whole"))
+
+
+def _wrong_deals() -> "QuerySet[Deal]":
+    """Deals of leads that were not handed over again since, and are somewhere else."""
+    later = Handoff.objects.filter(lead=OuterRef("handoff__lead"), pk__gt=OuterRef("handoff"))
+    is_right = Q(is_won=True, handoff__lead__stage=Stage.CUSTOMER) | Q(is_won=False, handoff__lead__stage=Stage.LOST)
+    return Deal.objects.filter(handoff__is_imported_history=False).exclude(Exists(later)).exclude(is_right)
+
+
 INVARIANTS: dict[str, Check] = {
     "a lead at stage MQL has an open handoff": _leads_without_handoff,
     "the lead of an open handoff is at stage MQL": lambda: Handoff.objects.open().exclude(lead__stage=Stage.MQL),
@@ -116,8 +136,24 @@ INVARIANTS: dict[str, Check] = {
     "a lapsed lead was silent for six weeks": lambda: Handoff.objects.filter(
         verdict=Verdict.LAPSED, is_imported_history=False, touches__at__gt=F("closed_at")
     ),
-    "a closed handoff has no planned step": lambda: NextStep.objects.filter(ended_at=None).exclude(
-        handoff__closed_at=None
+    "a closed handoff has no planned step unless it is an SQL in hand": lambda: (
+        NextStep.objects.filter(ended_at=None)
+        .exclude(handoff__closed_at=None)
+        .exclude(handoff__qualification__in=Qualification.objects.in_hand())
+    ),
+    "an SQL in hand belongs to whom takes it on": lambda: Qualification.objects.in_hand().exclude(
+        handoff__lead__owner=F("takes_over")
+    ),
+    "an SQL whose offer was answered has no running clock of it": lambda: Clock.objects.running().filter(
+        metric=Metric.TAKEOVER, handoff__qualification__accepted_at__isnull=False
+    ),
+    "the strength of an SQL is that of its answers": _wrong_strength,
+    "a lead whose deal was the last word is a customer or lost": _wrong_deals,
+    "a lead rests under a contract that is not over": lambda: Recycling.objects.filter(
+        woken_at=None, lead__woken_at__isnull=False
+    ),
+    "nothing that wakes by a date was woken before it": lambda: Recycling.objects.filter(
+        woken_by="date", woken_at__lt=F("wake_at")
     ),
     "a clock that stopped late has a breach": lambda: Clock.objects.filter(stopped_at__gt=F("due_at"), breach=None),
     "a clock that stopped in time has no standing breach": lambda: Breach.objects.filter(

@@ -5,10 +5,10 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from handoff.leads.models import Lead
-from handoff.lib.refusals import AlreadyTaken, NotAllowed, NotOpen, Stale
+from handoff.lib.refusals import AlreadyTaken, Incomplete, NotAllowed, NotOpen, Stale, WrongStage
 from handoff.people.models import User
 from handoff.queue.assignment import begin_assignment, end_assignment, settle_waiting
-from handoff.queue.models import Assignment, Handoff
+from handoff.queue.models import Assignment, Handoff, Qualification, Verdict
 
 
 def lock_lead(lead_id: int) -> None:
@@ -31,6 +31,40 @@ def lock(handoff: Handoff, *, by: User, version: int | None = None) -> Handoff:
     if version is not None and version != found.version:
         raise Stale(_("This lead changed since you opened it; look again and repeat."))
     return found
+
+
+def lock_sql(handoff: Handoff, *, by: User, version: int | None = None) -> Qualification:
+    """Return the SQL that came of `handoff`, locked, for an act of whoever takes it on, or their managers."""
+    lock_lead(handoff.lead_id)
+    found = (
+        Qualification.objects.in_hand()
+        .select_for_update(of=("self", "handoff"))
+        .select_related("handoff__lead__score", "handoff__team", "handoff__policy", "takes_over", "by")
+        .filter(handoff=handoff)
+        .first()
+    )
+    if found is None:
+        raise WrongStage(_("%(lead)s is no SQL.") % {"lead": handoff.lead.name})
+    is_manager = by.is_manager and found.handoff.team_id in by.team_ids()
+    if not (by.is_admin or is_manager or found.takes_over_id == by.pk):
+        raise NotAllowed
+    if version is not None and version != found.handoff.version:
+        raise Stale(_("This lead changed since you opened it; look again and repeat."))
+    return found
+
+
+def lock_in_hand(handoff: Handoff, *, by: User, version: int | None = None) -> Handoff:
+    """Return `handoff` locked for what may be done about open handoffs and about SQLs."""
+    is_sql = handoff.verdict == Verdict.QUALIFIED
+    return lock_sql(handoff, by=by, version=version).handoff if is_sql else lock(handoff, by=by, version=version)
+
+
+def require_colleague(to: User, by: User) -> None:
+    """Refuse unless `to` is a rep to whom `by` may give leads."""
+    shared = set(to.team_ids()) & set(by.team_ids())
+    if not to.is_active or not to.is_rep or not (shared or by.is_admin):
+        message = _("%(name)s can't take leads of yours; choose a rep of your teams.") % {"name": to}
+        raise Incomplete(message, fields={"to": message})
 
 
 def require_work(handoff: Handoff, user: User) -> None:

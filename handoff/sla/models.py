@@ -169,6 +169,10 @@ class Policy(models.Model):
         REP = "rep", _("the rep's calendar")
         ALWAYS = "always", _("around the clock")
 
+    class ReturnsTo(models.TextChoices):
+        SAME = "same", _("whoever had it before")
+        OTHER = "other", _("somebody else")
+
     slug = models.SlugField(_("short name"))
     name = models.CharField(_("name"), max_length=80)
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
@@ -187,6 +191,14 @@ class Policy(models.Model):
     attempt_days = models.PositiveSmallIntegerField(_("spread over days"), default=14)
     snoozes_at_most = models.PositiveSmallIntegerField(_("snoozes at most"), default=3)
     snooze_days_at_most = models.PositiveSmallIntegerField(_("days of a snooze at most"), default=60)
+    returns_to = models.CharField(
+        _("a lead that comes back goes to"), max_length=10, choices=ReturnsTo.choices, default=ReturnsTo.SAME
+    )
+    returns_at_most = models.PositiveSmallIntegerField(
+        _("comes back at most"),
+        default=3,
+        help_text=_("Times; after that only a request for contact brings a lead back."),
+    )
     created_at = models.DateTimeField(_("created at"), editable=False)
     retired_at = models.DateTimeField(_("retired at"), null=True, blank=True, editable=False)
 

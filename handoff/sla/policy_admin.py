@@ -118,6 +118,7 @@ class PolicyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                 _("Work in between"),
                 {"fields": [("attempts", "attempt_days"), ("snoozes_at_most", "snooze_days_at_most")]},
             ),
+            (_("Leads that come back"), {"fields": [("returns_to", "returns_at_most")]}),
         ]
 
     def get_urls(self) -> list[URLPattern]:

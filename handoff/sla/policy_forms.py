@@ -85,6 +85,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = (
             *("name", "slug", "position", "counted_in", "routes", "sources", "teams", "countries", "grades"),
             *("score_min", "score_max", "attempts", "attempt_days", "snoozes_at_most", "snooze_days_at_most"),
+            *("returns_to", "returns_at_most"),
         )
 
     def clean_slug(self) -> str:

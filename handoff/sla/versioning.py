@@ -14,6 +14,7 @@ from handoff.sla.models import LadderStep, Policy, Target
 REVISED = (
     *("name", "position", "routes", "sources", "grades", "teams", "countries", "score_min", "score_max"),
     *("counted_in", "attempts", "attempt_days", "snoozes_at_most", "snooze_days_at_most"),
+    *("returns_to", "returns_at_most"),
 )
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from handoff.queue.models import Handoff
-from handoff.queue.models.verdicts import BANT
+from handoff.queue.models.qualifications import BANT
 from tests.api.calling import API, caller
 from tests.making import HOUR, PRICING, make_handoff, make_lead, make_live, make_model, make_reason, make_rep, make_user
 

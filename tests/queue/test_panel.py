@@ -89,14 +89,14 @@ def test_what_sales_said_last_time_and_what_came_since_is_said(sam: User) -> Non
     lead.refresh_from_db()
     again = make_handoff(lead, at=later)
     receive_activities([page_view(lead, later)], at=later)
-    found = last_time(again, read_one(lead, at=later))
+    found = last_time(again, read_one(lead, at=later), later)
     assert found
     assert (found.verdict.by, found.wake_at, found.points) == (sam, wake_at, 30)
     assert "not before 22 March" in panel(again, sam)
 
 
 def test_a_first_handoff_has_no_last_time() -> None:
-    assert last_time(make_handoff(), None) is None
+    assert last_time(make_handoff(), None, MONDAY_9AM) is None
 
 
 def test_calling_is_offered_only_where_it_is_allowed(sam: User) -> None:

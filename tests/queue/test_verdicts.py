@@ -83,6 +83,7 @@ def state(handoff: Handoff) -> list[Any]:
         pytest.param("wrong-person", "right_person", "the plant director", id="wrong person needs the right one"),
         pytest.param("chose-other", "competitor", "Voltwise", id="chose someone else needs whom"),
         pytest.param("duplicate", "other_lead", "another", id="a duplicate needs the other lead"),
+        pytest.param("customer", "owner", "sam", id="already in talks needs with whom"),
     ],
 )
 def test_a_reason_asks_for_what_it_needs(slug: str, field: str, value: Any) -> None:
@@ -91,7 +92,8 @@ def test_a_reason_asks_for_what_it_needs(slug: str, field: str, value: Any) -> N
     with pytest.raises(Incomplete) as refused:
         decline(handoff, sam, slug)
     assert set(refused.value.extra["fields"]) == {field}
-    given = {field: make_lead() if field == "other_lead" else value}
+    row = make_lead() if field == "other_lead" else sam
+    given = {field: row if field in {"other_lead", "owner"} else value}
     assert decline(handoff, sam, slug, **given).reason.slug == slug
 
 
@@ -110,6 +112,53 @@ def test_what_makes_no_sense_is_refused_and_the_handoff_stays_open(slug: str, gi
         decline(handoff, sam, slug, **given)
     handoff.refresh_from_db()
     assert handoff.is_open
+
+
+def test_the_right_person_becomes_a_lead_of_the_same_company() -> None:
+    sam = make_rep()
+    handoff = claimed(sam, make_lead(company={"name": "Acme", "domain": "acme.example"}))
+    verdict = decline(handoff, sam, "wrong-person", right_person="Ann van Smit <Ann@Acme.example>")
+    ann = verdict.right_lead
+    assert ann is not None
+    assert (ann.name, ann.email, ann.company, ann.source, ann.owner) == (
+        "Ann van Smit", "ann@acme.example", handoff.lead.company, "referral", sam
+    )  # fmt: skip
+    again = claimed(sam)
+    assert decline(again, sam, "wrong-person", right_person="ann@acme.example").right_lead == ann
+
+
+def test_a_right_person_with_half_an_address_is_refused_and_nothing_is_made() -> None:
+    sam = make_rep()
+    handoff = claimed(sam)
+    with pytest.raises(Incomplete, match="no e-mail address"):
+        decline(handoff, sam, "wrong-person", right_person="Ann <ann@>")
+    assert Lead.objects.count() == 1
+    assert Handoff.objects.get().is_open
+
+
+def test_the_colleague_who_is_in_contact_hears_of_it_unless_it_is_undone() -> None:
+    sam, sasha = make_rep("sam"), make_rep("sasha")
+    handoff = claimed(sam)
+    decline(handoff, sam, "customer", owner=sasha, permanent=True)
+    assert Notice.objects.get(cause__startswith="in-contact:").user == sasha
+    undo(handoff, by=sam, at=LATER + SECONDS)
+    assert not Notice.objects.filter(cause__startswith="in-contact:").exists()
+
+
+def test_whatever_the_reason_an_objection_is_kept() -> None:
+    sam = make_rep()
+    decline(claimed(sam), sam, "no-budget", objects=True)
+    assert (Lead.objects.get().stage, Hold.objects.get().reason) == (Stage.DISQUALIFIED, Hold.Reason.OBJECTION)
+
+
+def test_that_no_signal_was_wrong_is_an_answer_but_not_beside_one_that_was() -> None:
+    make_live({**PRICING, "points": 60})
+    sam, lead = make_rep(), make_lead()
+    receive_activities([page_view(lead, MONDAY_9AM)], at=MONDAY_9AM)
+    handoff = Handoff.objects.get()
+    with pytest.raises(Incomplete, match="or none"):
+        decline(handoff, sam, misleading=["pricing"], none_misleading=True)
+    assert decline(handoff, sam, none_misleading=True).none_misleading
 
 
 def test_a_lead_is_no_duplicate_of_itself() -> None:
@@ -169,13 +218,14 @@ def test_the_date_wakes_a_lead_once_and_hands_it_over_if_it_qualifies() -> None:
     assert Handoff.objects.open().get().opened_at == LATER + 30 * DAY
 
 
-def test_with_too_few_new_points_the_date_waits_for_them() -> None:
+def test_with_too_few_new_points_the_date_waits_for_them_and_they_wake_at_once() -> None:
     lead = nurtured(wake_points=50)
     assert wake_due(at=LATER + 30 * DAY) == 0
-    receive_activities([page_view(lead, LATER + 31 * DAY)], at=LATER + 31 * DAY)
+    assert Recycling.objects.get().considered_at == LATER + 30 * DAY
     assert not Handoff.objects.open().exists()
-    assert wake_due(at=LATER + 31 * DAY) == 1
-    assert Handoff.objects.open().exists()
+    receive_activities([page_view(lead, LATER + 31 * DAY)], at=LATER + 31 * DAY)
+    assert (Recycling.objects.get().woken_by, Recycling.objects.get().woken_at) == ("points", LATER + 31 * DAY)
+    assert Handoff.objects.open().get().opened_at == LATER + 31 * DAY
 
 
 def test_who_must_not_be_contacted_is_held_and_objects_on_every_channel() -> None:

@@ -14,11 +14,13 @@ from handoff.queue.models import (
     Assignment,
     Breach,
     Clock,
+    Deal,
     Disqualification,
     FiredStep,
     Handoff,
     NextStep,
     Qualification,
+    Recycling,
 )
 from handoff.queue.next_steps import plan_next_step
 from handoff.queue.qualification import qualify
@@ -101,6 +103,12 @@ def step_too_early() -> None:
     FiredStep.objects.create(clock=clock, step=step, at=LATE, fired_at=MONDAY_9AM)
 
 
+def offer_still_runs() -> None:
+    clock = Clock.objects.filter(handoff=of("yes"), metric="verdict").get()
+    clock.pk, clock.metric, clock.stopped_at, clock.ending = None, "takeover", None, ""
+    clock.save()
+
+
 BREAKING: list[tuple[str, Callable[[], object]]] = [
     (
         "a lead at stage MQL has an open handoff",
@@ -112,7 +120,7 @@ BREAKING: list[tuple[str, Callable[[], object]]] = [
         lambda: Clock.objects.filter(handoff=of("no")).update(stopped_at=None, ending=""),
     ),
     (
-        "a closed handoff has no planned step",
+        "a closed handoff has no planned step unless it is an SQL in hand",
         lambda: NextStep.objects.create(handoff_id=of("no"), what="Call", at=LATE, by=make_rep("x"), created_at=LATE),
     ),
     ("a clock that stopped late has a breach", lambda: Breach.objects.all().delete()),
@@ -141,6 +149,21 @@ BREAKING: list[tuple[str, Callable[[], object]]] = [
     (
         "a lapsed lead was silent for six weeks",
         lambda: Handoff.objects.filter(pk=of("open")).update(verdict="lapsed", closed_at=MONDAY_9AM),
+    ),
+    (
+        "an SQL in hand belongs to whom takes it on",
+        lambda: Lead.objects.filter(email="yes@acme.example").update(owner=None),
+    ),
+    ("an SQL whose offer was answered has no running clock of it", offer_still_runs),
+    ("the strength of an SQL is that of its answers", lambda: Qualification.objects.update(budget="no")),
+    (
+        "a lead whose deal was the last word is a customer or lost",
+        lambda: Deal.objects.create(handoff=handoff("yes"), is_won=True, by=User.objects.get(username="sam"), at=LATE),
+    ),
+    ("a lead rests under a contract that is not over", lambda: Lead.objects.update(woken_at=LATE)),
+    (
+        "nothing that wakes by a date was woken before it",
+        lambda: Recycling.objects.update(woken_by="date", woken_at=MONDAY_9AM, wake_at=LATE),
     ),
     (STORED_SCORE, lambda: LeadScore.objects.filter(lead__email="open@acme.example").update(total=61)),
 ]

@@ -13,7 +13,7 @@ from handoff.lib.bodies import Instant
 from handoff.lib.refusals import Incomplete
 from handoff.people.models import User
 from handoff.queue.models import Answer, DisqualificationReason, Outcome, Touch, TouchChannel
-from handoff.queue.models.verdicts import BANT
+from handoff.queue.models.qualifications import BANT
 from scoring.models import Publication
 
 NOTE = 10_000  # characters

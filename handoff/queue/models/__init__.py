@@ -2,24 +2,21 @@
 
 from handoff.queue.models.clocks import Breach, Clock, FiredStep, Replan, ReplannedClock
 from handoff.queue.models.handoffs import Assignment, Handoff, Route, Verdict
-from handoff.queue.models.verdicts import (
-    Answer,
-    Deal,
-    Disqualification,
-    DisqualificationReason,
-    Qualification,
-    Recycling,
-)
-from handoff.queue.models.work import MailTemplate, NextStep, Note, Outcome, Snooze, Touch, TouchChannel
+from handoff.queue.models.qualifications import Answer, BudgetState, BuyingRole, Qualification, TakeoverReturn
+from handoff.queue.models.verdicts import Deal, Disqualification, DisqualificationReason, Recycling
+from handoff.queue.models.work import Draft, MailTemplate, NextStep, Note, Outcome, Snooze, Touch, TouchChannel
 
 __all__ = [
     "Answer",
     "Assignment",
     "Breach",
+    "BudgetState",
+    "BuyingRole",
     "Clock",
     "Deal",
     "Disqualification",
     "DisqualificationReason",
+    "Draft",
     "FiredStep",
     "Handoff",
     "MailTemplate",
@@ -32,6 +29,7 @@ __all__ = [
     "ReplannedClock",
     "Route",
     "Snooze",
+    "TakeoverReturn",
     "Touch",
     "TouchChannel",
     "Verdict",

@@ -1,4 +1,4 @@
-"""Verdicts: qualification with BANT, disqualification with its reason, and the way back."""
+"""Verdicts: disqualification with its reason, the contract of coming back, and what became of an SQL."""
 
 from django.db import models
 from django.utils.translation import gettext
@@ -8,60 +8,13 @@ from handoff.leads.models import Lead
 from handoff.people.models import User
 from handoff.queue.models.handoffs import Handoff
 
-
-class Answer(models.TextChoices):
-    """What sales knows about one letter of BANT. "Unknown" is an answer."""
-
-    YES = "yes", _("yes")
-    PARTLY = "partly", _("partly")
-    NO = "no", _("no")
-    UNKNOWN = "unknown", _("unknown")
+# What wakes a lead whatever its contract says.
+REQUESTS = ("contact_request", "demo_request")
 
 
-BANT = ("budget", "authority", "need", "timeline")
-STRENGTH = {Answer.YES: 3, Answer.PARTLY: 2, Answer.UNKNOWN: 1, Answer.NO: 0}
-
-
-class Qualification(models.Model):
-    """Sales says yes: the lead is an SQL, with what was learned and who takes it on."""
-
-    handoff = models.OneToOneField(Handoff, on_delete=models.CASCADE, related_name="qualification")
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    budget = models.CharField(_("budget"), max_length=8, choices=Answer.choices)
-    budget_note = models.CharField(max_length=300, blank=True)
-    authority = models.CharField(_("authority"), max_length=8, choices=Answer.choices)
-    authority_note = models.CharField(max_length=300, blank=True)
-    need = models.CharField(_("need"), max_length=8, choices=Answer.choices)
-    need_note = models.CharField(max_length=300, blank=True)
-    timeline = models.CharField(_("timeline"), max_length=8, choices=Answer.choices)
-    timeline_note = models.CharField(max_length=300, blank=True)
-    takes_over = models.ForeignKey(User, on_delete=models.PROTECT, related_name="taken_over")
-    value = models.DecimalField(_("deal value"), max_digits=14, decimal_places=2, null=True, blank=True)
-    currency = models.CharField(_("currency"), max_length=3, blank=True)
-    expected_close = models.DateField(_("expected close"), null=True, blank=True)
-    strength = models.PositiveSmallIntegerField(default=0)
-    accepted_at = models.DateTimeField(null=True, help_text=_("When whoever takes it on said so."))
-
-    class Meta:
-        verbose_name = _("qualification")
-        verbose_name_plural = _("qualifications")
-        indexes = [models.Index(fields=["-strength", "expected_close"], name="sql_by_strength")]
-
-    def __str__(self) -> str:
-        return f"{self.handoff} {self.at:%Y-%m-%d}"
-
-    def bant(self) -> list[tuple[str, str, str, str]]:
-        """Return name, answer, answer in words and note of each letter."""
-        return [
-            (
-                str(self._meta.get_field(name).verbose_name),  # type: ignore[union-attr]
-                getattr(self, name),
-                str(Answer(getattr(self, name)).label),
-                getattr(self, f"{name}_note"),
-            )
-            for name in BANT
-        ]
+def wakes_by_request() -> list[str]:
+    """Return the activities on which a lead comes back unless somebody says otherwise."""
+    return list(REQUESTS)
 
 
 class DisqualificationReason(models.Model):
@@ -72,6 +25,7 @@ class DisqualificationReason(models.Model):
         WAKE_UP = "wake_at", _("a date to come back")
         COMPETITOR = "competitor", _("the competitor")
         PERSON = "right_person", _("the right person")
+        OWNER = "owner", _("the colleague who is in contact")
         OTHER_LEAD = "other_lead", _("the other lead")
 
     slug = models.SlugField(unique=True)
@@ -80,7 +34,10 @@ class DisqualificationReason(models.Model):
     needs = models.CharField(_("needs"), max_length=20, choices=Needs.choices, blank=True)
     counts_against_rules = models.BooleanField(_("counts against the rules"), default=True)
     is_permanent = models.BooleanField(_("usually for good"), default=False)
+    # The contract that follows unless the rep says otherwise.
     wake_after_days = models.PositiveSmallIntegerField(_("usually back after, in days"), null=True, blank=True)
+    wake_kinds = models.JSONField(_("or at once on"), default=wakes_by_request, blank=True)
+    wake_points = models.FloatField(_("with at least so many new points"), default=0)
     position = models.PositiveSmallIntegerField(default=100)
     is_active = models.BooleanField(_("offered"), default=True)
 
@@ -112,9 +69,12 @@ class Disqualification(models.Model):
     reason = models.ForeignKey(DisqualificationReason, on_delete=models.PROTECT, related_name="disqualifications")
     is_permanent = models.BooleanField(default=False)
     misleading = models.JSONField(default=list)  # keys of the rules that were wrong about this lead
+    none_misleading = models.BooleanField(default=False, help_text=_("None was wrong: right lead, wrong moment."))
     note = models.TextField(blank=True)
     competitor = models.CharField(max_length=120, blank=True)
     right_person = models.CharField(max_length=200, blank=True)
+    right_lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="+")
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     other_lead = models.ForeignKey(Lead, on_delete=models.PROTECT, null=True, related_name="+")
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
@@ -131,9 +91,17 @@ class Disqualification(models.Model):
     def __str__(self) -> str:
         return f"{self.handoff}: {self.reason}"
 
+    @property
+    def why(self) -> str:
+        """The reason in words."""
+        return self.reason.label
+
 
 class Recycling(models.Model):
-    """The contract under which a lead comes back: a date, and/or signals, and a minimum of new points."""
+    """The contract under which a lead comes back: a date, and/or signals, and a minimum of new points.
+
+    The last one that the policy allows (`is_last`) ends with a request for contact alone.
+    """
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="recyclings")
     handoff = models.OneToOneField(Handoff, on_delete=models.CASCADE, related_name="recycling")
@@ -142,16 +110,23 @@ class Recycling(models.Model):
     wake_kinds = models.JSONField(default=list)
     wake_points = models.FloatField(default=0)
     points_then = models.FloatField(default=0)
+    is_last = models.BooleanField(default=False)
+    considered_at = models.DateTimeField(null=True, help_text=_("Since when only points are missing."))
     woken_at = models.DateTimeField(null=True)
     woken_by = models.CharField(max_length=40, blank=True)
 
     class Meta:
         verbose_name = _("recycling")
         verbose_name_plural = _("recyclings")
+        constraints = [
+            models.UniqueConstraint(fields=["lead"], condition=models.Q(woken_at=None), name="one_standing_contract")
+        ]
         indexes = [
             # The tick that wakes.
             models.Index(
-                fields=["wake_at"], condition=models.Q(woken_at=None, wake_at__isnull=False), name="recycling_due"
+                fields=["wake_at"],
+                condition=models.Q(woken_at=None, considered_at=None, is_last=False, wake_at__isnull=False),
+                name="recycling_to_wake",
             ),
             models.Index(fields=["lead", "-at"], name="recycling_by_lead"),
         ]
@@ -167,7 +142,9 @@ class Deal(models.Model):
     is_won = models.BooleanField()
     value = models.DecimalField(_("revenue"), max_digits=14, decimal_places=2, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
+    reason = models.ForeignKey(DisqualificationReason, on_delete=models.PROTECT, null=True, related_name="lost_deals")
     lost_because = models.CharField(_("why it was lost"), max_length=300, blank=True)
+    competitor = models.CharField(max_length=120, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
@@ -177,3 +154,8 @@ class Deal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.handoff} {self.at:%Y-%m-%d}"
+
+    @property
+    def why(self) -> str:
+        """Why it was lost, in words."""
+        return ": ".join(filter(None, [self.reason.label if self.reason else "", self.lost_because]))

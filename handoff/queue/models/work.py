@@ -134,6 +134,24 @@ class Snooze(models.Model):
         return f"{self.until:%Y-%m-%d} {self.reason}"
 
 
+class Draft(models.Model):
+    """What the form of a verdict holds so far: it is there again on the next look, for whoever works the lead then."""
+
+    handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="drafts")
+    act = models.CharField(max_length=20)
+    values = models.JSONField(default=dict)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("draft")
+        verbose_name_plural = _("drafts")
+        constraints = [models.UniqueConstraint(fields=["handoff", "act"], name="one_draft_per_act")]
+
+    def __str__(self) -> str:
+        return f"{self.handoff}: {self.act}"
+
+
 class MailTemplate(models.Model):
     """A mail that reps of a team (or of all) can start from; names in braces are filled in from the lead."""
 

@@ -1,6 +1,7 @@
 """The acts on a handoff as pages: a form, one act, and back to the lead."""
 
-from datetime import date, datetime, time
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -14,30 +15,27 @@ from django.views import View
 from handoff.lib.refusals import Refusal
 from handoff.people.doors import person
 from handoff.people.models import User
-from handoff.queue import (
-    claiming,
-    deals,
-    disqualification,
-    next_steps,
-    noting,
-    qualification,
-    snoozing,
-    takeover,
-    undoing,
-)
+from handoff.queue import claiming, next_steps, noting, snoozing, undoing
 from handoff.queue import forms as queue_forms
 from handoff.queue.models import Handoff
 from handoff.queue.pages.panel import fetch, panel_context
 
 
 class ActPage(View):
-    """One act: GET shows its form, POST does it. A refusal keeps what was typed and says what to do."""
+    """One act: GET shows its form, POST does it. A refusal keeps what was typed and says what to do.
+
+    What differs between acts is given where a page is made of it: `ActPage.as_view(form_class=..., does=...)`. `does`
+    is the act, called with the handoff, what the form's `given()` says, and by whom and when.
+    """
 
     form_class: ClassVar[type[queue_forms.ActForm]] = queue_forms.ActForm
     template = "queue/act.html"
     title: ClassVar[str | Promise] = ""
     button: ClassVar[str | Promise] = gettext_lazy("Save")
     done: ClassVar[str | Promise] = ""
+    does: ClassVar[Callable[..., object] | None] = None
+    is_versioned = True  # refused where the lead changed since the form was shown
+    then = ""  # the page to go to afterwards; else back to the lead
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the form."""
@@ -47,7 +45,7 @@ class ActPage(View):
         return self.show(request, handoff, form)
 
     def begun(self, request: HttpRequest, handoff: Handoff, now: datetime) -> dict[str, Any]:
-        """Return what the form begins with, from what was clicked."""
+        """Return what the form begins with, from what was clicked or is known."""
         return {}
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -69,7 +67,9 @@ class ActPage(View):
 
     def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
         """Call the act with what the form read."""
-        raise NotImplementedError
+        assert self.does is not None
+        seen = {"version": form.cleaned_data["version"]} if self.is_versioned else {}
+        self.does(handoff, **form.given(), **seen, by=user, at=now)
 
     def message(self, handoff: Handoff) -> str:
         """Return what is said afterwards."""
@@ -78,6 +78,8 @@ class ActPage(View):
     def after(self, request: HttpRequest, handoff: Handoff) -> HttpResponse:
         """Go back to the lead if it is still theirs, else to the queue."""
         user, now = person(request), timezone.now()
+        if self.then:
+            return redirect(self.then)
         if not Handoff.objects.visible_to(user).filter(pk=handoff.pk).exists():
             return redirect("queue")
         if request.headers.get("HX-Request"):
@@ -106,6 +108,8 @@ class Claim(ActPage):
     title = gettext_lazy("Take %(lead)s")
     button = gettext_lazy("Take this lead")
     done = gettext_lazy("%(lead)s is yours.")
+    does = staticmethod(claiming.claim)
+    is_versioned = False
 
     def show(self, request: HttpRequest, handoff: Handoff, form: Any, status: int = 200) -> HttpResponse:
         """Ask for it, unless nothing but a broken form was sent: it may be a colleague's lead by now."""
@@ -118,198 +122,10 @@ class Claim(ActPage):
         """Find it also when a colleague was quicker: then the act says who."""
         return get_object_or_404(Handoff.objects.once_visible_to(person(request)).select_related("lead"), pk=pk)
 
-    def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
-        """Claim it."""
-        claiming.claim(handoff, by=user, at=now)
-
     def refused(self, request: HttpRequest, handoff: Handoff, form: Any, refusal: Refusal) -> HttpResponse:
         """Say who was first; there is nothing to correct."""
         messages.error(request, refusal.message)
         return redirect("queue")
-
-
-class PlanNextStep(ActPage):
-    """Plan what happens next."""
-
-    form_class = queue_forms.NextStepForm
-    title = gettext_lazy("Next step with %(lead)s")
-    done = gettext_lazy("Planned.")
-
-    def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
-        """Plan it."""
-        data = form.cleaned_data
-        next_steps.plan_next_step(
-            handoff, what=data["what"], step_at=data["step_at"], by=user, at=now, version=data["version"]
-        )
-
-
-class SnoozePage(ActPage):
-    """Put a lead out of sight for a while."""
-
-    form_class = queue_forms.SnoozeForm
-    title = gettext_lazy("Snooze %(lead)s")
-    button = gettext_lazy("Snooze")
-    done = gettext_lazy("%(lead)s comes back by itself.")
-
-    def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
-        """Snooze it."""
-        data = form.cleaned_data
-        snoozing.snooze(handoff, until=data["until"], reason=data["reason"], by=user, at=now, version=data["version"])
-
-
-class Release(ActPage):
-    """Give a lead back to the team."""
-
-    form_class = queue_forms.ReleaseForm
-    title = gettext_lazy("Release %(lead)s")
-    button = gettext_lazy("Release")
-    done = gettext_lazy("%(lead)s is back in the team's queue.")
-
-    def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
-        """Release it."""
-        claiming.release(
-            handoff, reason=form.cleaned_data["reason"], by=user, at=now, version=form.cleaned_data["version"]
-        )
-
-
-class PassOn(ActPage):
-    """Give a lead to a colleague."""
-
-    form_class = queue_forms.PassForm
-    title = gettext_lazy("Pass %(lead)s to a colleague")
-    button = gettext_lazy("Pass on")
-    done = gettext_lazy("%(lead)s is with your colleague now.")
-
-    def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
-        """Pass it on."""
-        data = form.cleaned_data
-        claiming.pass_on(handoff, to=data["to"], note=data["note"], by=user, at=now, version=data["version"])
-
-
-class Assign(ActPage):
-    """Give a lead to a rep, as manager."""
-
-    form_class = queue_forms.AssignForm
-    title = gettext_lazy("Assign %(lead)s")
-    button = gettext_lazy("Assign")
-    done = gettext_lazy("%(lead)s is assigned.")
-
-    def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
-        """Assign it."""
-        data = form.cleaned_data
-        claiming.assign(handoff, to=data["to"], by=user, at=now, version=data["version"])
-
-
-class AddNote(ActPage):
-    """Leave a note."""
-
-    form_class = queue_forms.NoteForm
-    title = gettext_lazy("Note about %(lead)s")
-    done = gettext_lazy("Noted.")
-
-    def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
-        """Add it."""
-        noting.add_note(handoff, text=form.cleaned_data["text"], by=user, at=now)
-
-
-class VerdictPage(ActPage):
-    """A verdict: afterwards the queue, with ten seconds to undo."""
-
-    def after(self, request: HttpRequest, handoff: Handoff) -> HttpResponse:
-        """Go to the queue, offering to undo."""
-        request.session["undo"] = {"handoff": handoff.pk, "lead": handoff.lead.name, "at": timezone.now().isoformat()}
-        return redirect("queue")
-
-
-class Qualify(VerdictPage):
-    """Say yes, with BANT."""
-
-    form_class = queue_forms.QualifyForm
-    template = "queue/qualify.html"
-    title = gettext_lazy("Qualify %(lead)s")
-    button = gettext_lazy("Qualify")
-    done = gettext_lazy("%(lead)s is qualified.")
-
-    def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
-        """Qualify it."""
-        data = form.cleaned_data
-        qualification.qualify(
-            handoff,
-            bant=form.bant(),
-            takes_over=data["takes_over"],
-            value=data["value"],
-            currency=data["currency"].upper() if data["value"] is not None else "",
-            expected_close=data["expected_close"],
-            by=user,
-            at=now,
-            version=data["version"],
-        )
-
-
-class Disqualify(VerdictPage):
-    """Say no, with a reason."""
-
-    form_class = queue_forms.DisqualifyForm
-    template = "queue/disqualify.html"
-    title = gettext_lazy("Disqualify %(lead)s")
-    button = gettext_lazy("Disqualify")
-    done = gettext_lazy("Disqualified: %(lead)s.")
-
-    def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
-        """Disqualify it."""
-        given = form.given(midnight=_midnight)
-        disqualification.disqualify(handoff, by=user, at=now, version=form.cleaned_data["version"], **given)
-
-
-def _midnight(day: date) -> datetime:
-    """Return when `day` begins for the reader."""
-    return timezone.make_aware(datetime.combine(day, time()))
-
-
-class TakeOn(ActPage):
-    """Accept an SQL that a colleague passed on."""
-
-    title = gettext_lazy("Take on %(lead)s")
-    button = gettext_lazy("I take it on")
-    done = gettext_lazy("%(lead)s is yours to win.")
-
-    def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
-        """Accept it."""
-        takeover.accept_takeover(handoff, by=user, at=now)
-
-    def after(self, request: HttpRequest, handoff: Handoff) -> HttpResponse:
-        """Go back to the SQLs."""
-        return redirect("qualified")
-
-
-class Won(ActPage):
-    """The SQL bought."""
-
-    form_class: ClassVar[type[queue_forms.ActForm]] = queue_forms.WonForm
-    title = gettext_lazy("%(lead)s has bought")
-    done = gettext_lazy("%(lead)s is a customer.")
-
-    def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
-        """Record it."""
-        value = form.cleaned_data["value"]
-        currency = form.cleaned_data["currency"].upper() if value is not None else ""
-        deals.win(handoff, value=value, currency=currency, by=user, at=now)
-
-    def after(self, request: HttpRequest, handoff: Handoff) -> HttpResponse:
-        """Go back to the SQLs."""
-        return redirect("qualified")
-
-
-class Lost(Won):
-    """The SQL did not buy."""
-
-    form_class = queue_forms.LostForm
-    title = gettext_lazy("%(lead)s is lost")
-    done = gettext_lazy("%(lead)s is lost, with the reason on record.")
-
-    def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
-        """Record it."""
-        deals.lose(handoff, because=form.cleaned_data["because"], by=user, at=now)
 
 
 class Undo(ActPage):
@@ -318,10 +134,8 @@ class Undo(ActPage):
     title = gettext_lazy("Undo the verdict on %(lead)s")
     button = gettext_lazy("Undo")
     done = gettext_lazy("Undone: %(lead)s is open again.")
-
-    def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
-        """Undo it."""
-        undoing.undo(handoff, by=user, at=now)
+    does = staticmethod(undoing.undo)
+    is_versioned = False
 
     def after(self, request: HttpRequest, handoff: Handoff) -> HttpResponse:
         """Offer it no longer."""
@@ -334,14 +148,52 @@ class Undo(ActPage):
         return redirect("queue")
 
 
-class Overturn(ActPage):
-    """Reopen a wrongly judged lead, as manager."""
-
-    form_class = queue_forms.OverturnForm
-    title = gettext_lazy("Overturn the verdict on %(lead)s")
-    button = gettext_lazy("Overturn")
-    done = gettext_lazy("%(lead)s is open again.")
-
-    def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
-        """Overturn it."""
-        undoing.overturn(handoff, reason=form.cleaned_data["reason"], by=user, at=now)
+plan_next_step = ActPage.as_view(
+    form_class=queue_forms.NextStepForm,
+    does=next_steps.plan_next_step,
+    title=gettext_lazy("Next step with %(lead)s"),
+    done=gettext_lazy("Planned."),
+)
+snooze = ActPage.as_view(
+    form_class=queue_forms.SnoozeForm,
+    does=snoozing.snooze,
+    title=gettext_lazy("Snooze %(lead)s"),
+    button=gettext_lazy("Snooze"),
+    done=gettext_lazy("%(lead)s comes back by itself."),
+)
+release = ActPage.as_view(
+    form_class=queue_forms.ReleaseForm,
+    does=claiming.release,
+    title=gettext_lazy("Release %(lead)s"),
+    button=gettext_lazy("Release"),
+    done=gettext_lazy("%(lead)s is back in the team's queue."),
+)
+pass_on = ActPage.as_view(
+    form_class=queue_forms.PassForm,
+    does=claiming.pass_on,
+    title=gettext_lazy("Pass %(lead)s to a colleague"),
+    button=gettext_lazy("Pass on"),
+    done=gettext_lazy("%(lead)s is with your colleague now."),
+)
+assign = ActPage.as_view(
+    form_class=queue_forms.AssignForm,
+    does=claiming.assign,
+    title=gettext_lazy("Assign %(lead)s"),
+    button=gettext_lazy("Assign"),
+    done=gettext_lazy("%(lead)s is assigned."),
+)
+add_note = ActPage.as_view(
+    form_class=queue_forms.NoteForm,
+    does=noting.add_note,
+    is_versioned=False,
+    title=gettext_lazy("Note about %(lead)s"),
+    done=gettext_lazy("Noted."),
+)
+overturn = ActPage.as_view(
+    form_class=queue_forms.OverturnForm,
+    does=undoing.overturn,
+    is_versioned=False,
+    title=gettext_lazy("Overturn the verdict on %(lead)s"),
+    button=gettext_lazy("Overturn"),
+    done=gettext_lazy("%(lead)s is open again."),
+)

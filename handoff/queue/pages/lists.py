@@ -1,4 +1,4 @@
-"""Taking the next lead, and the lists of the qualified and of those in nurture."""
+"""Taking the next lead, and the list of those in nurture."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from handoff.leads.models import Lead, Stage
 from handoff.people.doors import person
 from handoff.queue.claiming import take_next
-from handoff.queue.models import Qualification, Recycling
+from handoff.queue.models import Recycling
 
 
 @require_POST
@@ -24,18 +24,6 @@ def next_lead(request: HttpRequest) -> HttpResponse:
         return redirect("queue")
     messages.success(request, _("%(lead)s is yours.") % {"lead": handoff.lead.name})
     return redirect("handoff", handoff.pk)
-
-
-@require_GET
-def qualified(request: HttpRequest) -> HttpResponse:
-    """List the SQLs, strongest first."""
-    user = person(request)
-    found = Qualification.objects.filter(
-        handoff__lead__in=Lead.objects.visible_to(user), handoff__lead__stage=Stage.SQL
-    )
-    rows_ = found.select_related("handoff__lead__company", "takes_over").order_by("-strength", "expected_close", "-at")
-    page = Paginator(rows_, 50).get_page(request.GET.get("page"))
-    return render(request, "queue/qualified.html", {"page_obj": page})
 
 
 @require_GET

@@ -18,6 +18,7 @@ from handoff.people.doors import person
 from handoff.people.models import User
 from handoff.queue.briefing import last_time, why
 from handoff.queue.claiming import taken_message
+from handoff.queue.drafting import learned
 from handoff.queue.mailing import offers
 from handoff.queue.models import Handoff, Outcome
 from handoff.queue.odd_stops import one_key_evidence
@@ -57,7 +58,8 @@ def panel_context(handoff: Handoff, user: User, at: datetime, asked: Mapping[str
         "why": why_now(handoff, most=3),
         "read": read,
         "reasons": why(read, at) if read else None,
-        "last_time": last_time(handoff, read) if handoff.is_open else None,
+        "last_time": last_time(handoff, read, at) if handoff.is_open else None,
+        "learned": learned(handoff),
         "cools_at": cools(handoff),
         "personas": personas_at(lead, at, publication=live) if live else [],
         "phase": phase_at(lead, at, publication=live) if live else None,

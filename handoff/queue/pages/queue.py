@@ -22,8 +22,8 @@ from handoff.people.models import Role, SavedView, Team, User
 from handoff.people.working_lists import drop_list, keep_list
 from handoff.queue.filters import NOBODY, VIEWS, HandoffFilter, default_view
 from handoff.queue.models import Handoff, Route
-from handoff.queue.presenting import rows, waiting_sqls, with_what_rows_show
-from handoff.queue.standing import Standing, found, half_touched_within, headline, sqls_to_accept, standing
+from handoff.queue.presenting import rows, sql_rows, with_what_rows_show
+from handoff.queue.standing import Standing, found, half_touched_within, headline, sqls_for_today, standing
 
 PAGE = 25
 MOST_SQLS = 50
@@ -62,7 +62,7 @@ def _shown(request: HttpRequest, user: User, view: str, stands: Standing, now: d
     # First which ones, then all about them: else everything is joined to every open handoff before it is sorted.
     ids = [handoff.pk for handoff in page.object_list]
     few = with_what_rows_show(Handoff.objects.filter(pk__in=ids).by_urgency())
-    sqls = list(sqls_to_accept(user)[:MOST_SQLS])
+    sqls = list(sqls_for_today(user, now)[:MOST_SQLS])
     stands.counts["today"] += len(sqls)
     lists = list(SavedView.objects.filter(user=user, page="queue"))
     return {
@@ -70,7 +70,7 @@ def _shown(request: HttpRequest, user: User, view: str, stands: Standing, now: d
         "tabs": [(name, label, stands.counts[name]) for name, label in VIEWS.items()],
         "head": found(paginator.count) if is_narrowed else headline(stands, view, half_touched_within(user, now), now),
         "rows": rows(few, now),
-        "sqls": waiting_sqls(sqls, now) if view == "today" and not is_narrowed and page.number == 1 else [],
+        "sqls": sql_rows(sqls, user, now) if view == "today" and not is_narrowed and page.number == 1 else [],
         "page_obj": page,
         "q": query.get("q", ""),
         "is_narrowed": is_narrowed,
