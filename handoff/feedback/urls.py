@@ -7,4 +7,6 @@ from handoff.feedback import views
 urlpatterns = [
     path("feedback/", views.feedback, name="feedback"),
     path("feedback/acknowledge/", views.acknowledge, name="acknowledge"),
+    path("feedback/<int:pk>/answer/", views.answer, name="answer-verdict"),
+    path("feedback/<int:pk>/change/", views.change_rule, name="change-rule"),
 ]

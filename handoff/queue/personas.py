@@ -19,10 +19,11 @@ def personas_at(lead: Lead, at: datetime, *, publication: Publication | None = N
     if publication is None:
         return []
     order = {"ideal": 0, "usual": 1, "negative": 2}
-    return sorted(_fitting([lead], publication, at)[lead.pk], key=lambda persona: order[persona.standing])
+    return sorted(fitting_personas([lead], publication, at)[lead.pk], key=lambda persona: order[persona.standing])
 
 
-def _fitting(leads: Sequence[Lead], publication: Publication, at: datetime) -> dict[int, list[PersonaSpec]]:
+def fitting_personas(leads: Sequence[Lead], publication: Publication, at: datetime) -> dict[int, list[PersonaSpec]]:
+    """Return by its id the personas that fit each of `leads` (with their companies loaded)."""
     prepared = published(publication)
     if not prepared.personas or not leads:
         return {lead.pk: [] for lead in leads}
@@ -37,7 +38,7 @@ def held_back(leads: Sequence[Lead], publication: Publication, *, at: datetime) 
     standing: dict[int, dict[str, Hold]] = {}
     for hold in Hold.objects.filter(lead__in=leads, released_at=None):
         standing.setdefault(hold.lead_id, {})[hold.reason] = hold
-    for lead_id, personas in _fitting(leads, publication, at).items():
+    for lead_id, personas in fitting_personas(leads, publication, at).items():
         negative = next((persona for persona in personas if persona.standing == "negative"), None)
         held = standing.setdefault(lead_id, {})
         if negative and Hold.Reason.PERSONA not in held:

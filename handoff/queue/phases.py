@@ -1,7 +1,7 @@
 """How near a purchase a lead seems: the furthest phase of the content, forms and pages used lately."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,22 +35,44 @@ def phase_at(lead: Lead, at: datetime, *, publication: Publication | None = None
 
     None where nothing of the last 30 days is in that model's content catalogue.
     """
-    publication = publication or current_publication(at)
+    catalogue = _catalogue(publication or current_publication(at))
+    used = _used([lead.pk], at, catalogue) if catalogue else None
+    phase = furthest(used["content.phase"].to_list()) if used is not None else None
+    if used is None or not phase:
+        return None
+    latest = used.filter(pl.col("content.phase") == phase)[-1]
+    what = _what(latest, [line for line in catalogue if line.phase == phase])
+    return Reached(phase, str(Phase(phase).label), what, latest["at"][0])
+
+
+def phases_of(lead_ids: Collection[int], at: datetime, *, publication: Publication | None = None) -> dict[int, str]:
+    """Return the phase of each of these leads that has reached one, in one query."""
+    catalogue = _catalogue(publication or current_publication(at))
+    used = _used(lead_ids, at, catalogue) if catalogue and lead_ids else None
+    if used is None:
+        return {}
+    reached = {lead: furthest(group["content.phase"].to_list()) for (lead,), group in used.group_by("lead")}
+    return {int(lead): phase for lead, phase in reached.items() if phase}
+
+
+def _catalogue(publication: Publication | None) -> Sequence[ContentSpec]:
     catalogue = published(publication).model.content if publication else ()
-    if not any(line.phase for line in catalogue):
-        return None
-    used = Activity.objects.filter(lead=lead, occurred_at__gt=at - LATELY, occurred_at__lte=at, is_machine=False)
-    rows = used.exclude(kind__in=UNUSED).order_by("occurred_at", "id").values_list("occurred_at", "properties")
-    whens, properties = [row[0] for row in rows], [row[1] for row in rows]
-    columns = {name: [fitting(given.get(name), FieldType.TEXT) for given in properties] for name in LOOKED_AT}
-    frame = pl.DataFrame(columns, schema=dict.fromkeys(LOOKED_AT, pl.String))
-    phases = with_content(frame, catalogue)["content.phase"].to_list()
-    phase = furthest(phases)
-    if not phase:
-        return None
-    latest = max(number for number, found in enumerate(phases) if found == phase)
-    what = _what(frame[latest], [line for line in catalogue if line.phase == phase])
-    return Reached(phase, str(Phase(phase).label), what, whens[latest])
+    return catalogue if any(line.phase for line in catalogue) else ()
+
+
+def _used(lead_ids: Collection[int], at: datetime, catalogue: Sequence[ContentSpec]) -> pl.DataFrame:
+    """Return what these leads used in the last 30 days, in order: lead, at, what was looked at, and its phase."""
+    used = Activity.objects.filter(
+        lead__in=lead_ids, occurred_at__gt=at - LATELY, occurred_at__lte=at, is_machine=False
+    )
+    rows = list(
+        used.exclude(kind__in=UNUSED).order_by("occurred_at", "id").values_list("lead", "occurred_at", "properties")
+    )
+    looked = {name: [fitting(row[2].get(name), FieldType.TEXT) for row in rows] for name in LOOKED_AT}
+    frame = pl.DataFrame(looked, schema=dict.fromkeys(LOOKED_AT, pl.String))
+    return with_content(frame, catalogue).with_columns(
+        pl.Series("lead", [row[0] for row in rows], pl.Int64), pl.Series("at", [row[1] for row in rows], pl.Object)
+    )
 
 
 def _what(used: pl.DataFrame, lines: Sequence[ContentSpec]) -> str:

@@ -49,6 +49,7 @@ urlpatterns = [
     path("calendar/<str:secret>.ics", calendar.feed, name="calendar"),
     path("qualified/", sqls.qualified, name="qualified"),
     path("nurture/", lists.nurture, name="nurture"),
+    path("nurture.csv", lists.nurture_csv, name="nurture-csv"),
     path("leads/", leads.lead_list, name="leads"),
     path("leads/new/", lead_acts.AddLead.as_view(), name="new-lead"),
     path("leads/<int:pk>/", leads.lead_page, name="lead"),
