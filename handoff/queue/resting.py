@@ -80,7 +80,7 @@ def personas_and_phases(at: datetime) -> tuple[list[str], list[tuple[str, str]]]
 
 
 def described(leads: Sequence[Any], at: datetime, *, persona: str = "", phase: str = "") -> list[Resting]:
-    """Return `leads` (as `resting` found them) with all that a row shows; only those of a persona and phase, if said."""
+    """Return `leads` (as `resting` found them) with what a row shows; only those of a persona and phase, if said."""
     publication = current_publication(at)
     phases = phases_of([lead.pk for lead in leads], at, publication=publication)
     leads = [lead for lead in leads if not phase or phases.get(lead.pk) == phase]
