@@ -1,6 +1,7 @@
 """What all API views share: pages, problems, filters that refuse what they do not know."""
 
 from collections.abc import Collection
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -8,10 +9,9 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from django_filters.rest_framework import DjangoFilterBackend
-from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
-from rest_framework.views import exception_handler
+from rest_framework.views import APIView, exception_handler
 
 from handoff.lib.refusals import Refusal
 
@@ -22,12 +22,19 @@ class StrictFilterBackend(DjangoFilterBackend):
     """Refuses a query parameter that no filter knows, instead of answering something else than was asked."""
 
     def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
-        """Return the filtered rows, or refuse."""
         filterset = self.get_filterset(request, queryset, view)
-        known = set(filterset.filters) if filterset else set()
-        known |= set(getattr(view, "also_known", ()))
-        refuse_unknown(request, known)
+        refuse_unknown(request, filterset.filters if filterset else ())
         return super().filter_queryset(request, queryset, view)
+
+
+class StrictView(APIView):
+    """Refuses query parameters other than the `known` ones."""
+
+    known: Collection[str] = ()
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        refuse_unknown(request, self.known)
 
 
 def refuse_unknown(request: Any, known: Collection[str] = ()) -> None:
@@ -52,39 +59,27 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         return _answer(404, "not_found", _("There is no such thing here."))
     if isinstance(error, PermissionDenied):
         return _answer(403, "not_allowed", _("Your role does not permit this."))
-    code, extra = _code_of(error)
-    answer = _answer(response.status_code, code, _detail(error), **extra)
+    assert isinstance(error, APIException)
+    code, extra = error.get_codes(), {}
+    if isinstance(error, ValidationError):
+        fields = error.detail if isinstance(error.detail, dict) else {"": error.detail}
+        extra = {"fields": {name: flat(messages) for name, messages in fields.items()}}
+    answer = _answer(response.status_code, code if isinstance(code, str) else "invalid", flat(error.detail), **extra)
     for name in ("WWW-Authenticate", "Retry-After", "Allow"):
         if name in response.headers:
             answer[name] = response.headers[name]
     return answer
 
 
-def _code_of(error: Exception) -> tuple[str, dict[str, Any]]:
-    if isinstance(error, ValidationError):
-        fields = error.detail if isinstance(error.detail, dict) else {"": error.detail}
-        return "invalid", {"fields": {name: _flat(messages) for name, messages in fields.items()}}
-    code = error.get_codes() if isinstance(error, APIException) else "error"
-    return (code if isinstance(code, str) else "invalid"), {}
-
-
-def _flat(messages: Any) -> str:
+def flat(messages: Any) -> str:
+    """Return what is wrong with a body or a part of it, as one text."""
     if isinstance(messages, dict):
-        return " ".join(f"{name}: {_flat(inner)}" for name, inner in messages.items())
-    return " ".join(_flat(message) for message in messages) if isinstance(messages, list) else str(messages)
-
-
-def _detail(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        detail = error.detail
-        if isinstance(detail, dict):
-            return " ".join(f"{name}: {_flat(messages)}" for name, messages in detail.items())
-        return _flat(detail)
-    return str(getattr(error, "detail", error))
+        return " ".join(f"{name}: {flat(inner)}" for name, inner in messages.items())
+    return " ".join(flat(message) for message in messages) if isinstance(messages, list) else str(messages)
 
 
 def _answer(code: int, name: str, detail: str, **extra: Any) -> Response:
-    title = status_title(code)
+    title = HTTPStatus(code).phrase.capitalize()
     body = {"type": "about:blank", "title": title, "status": code, "code": name, "detail": detail, **extra}
     return Response(_printable(body), status=code, content_type="application/problem+json")
 
@@ -96,9 +91,3 @@ def _printable(value: Any) -> Any:
     if isinstance(value, list):
         return [_printable(inner) for inner in value]
     return value.encode(errors="replace").decode() if isinstance(value, str) else value
-
-
-def status_title(code: int) -> str:
-    """Return the standard title of an HTTP status."""
-    names = {value: name for name, value in vars(status).items() if name.startswith("HTTP_")}
-    return names[code].split("_", 2)[2].replace("_", " ").capitalize()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from handoff.queue.api import activities, leads, models, queue, schema
+from handoff.queue.api import activities, acts, leads, models, queue, schema
 
 urlpatterns = [
     path("leads/", leads.LeadList.as_view(), name="api-leads"),
@@ -13,19 +13,10 @@ urlpatterns = [
     path("queue/", queue.Queue.as_view(), name="api-queue"),
     path("queue/next/", queue.TakeNext.as_view(), name="api-next"),
     path("queue/<int:pk>/", queue.QueueDetail.as_view(), name="api-handoff"),
-    path("queue/<int:pk>/claim/", queue.Claim.as_view(), name="api-claim"),
-    path("queue/<int:pk>/release/", queue.Release.as_view(), name="api-release"),
-    path("queue/<int:pk>/pass/", queue.PassOn.as_view(), name="api-pass"),
-    path("queue/<int:pk>/assign/", queue.Assign.as_view(), name="api-assign"),
-    path("queue/<int:pk>/touches/", queue.Touches.as_view(), name="api-touches"),
-    path("queue/<int:pk>/next-step/", queue.NextStepDoor.as_view(), name="api-next-step"),
-    path("queue/<int:pk>/notes/", queue.Notes.as_view(), name="api-notes"),
-    path("queue/<int:pk>/snooze/", queue.SnoozeDoor.as_view(), name="api-snooze"),
-    path("queue/<int:pk>/qualify/", queue.Qualify.as_view(), name="api-qualify"),
-    path("queue/<int:pk>/disqualify/", queue.Disqualify.as_view(), name="api-disqualify"),
-    path("queue/<int:pk>/take-on/", queue.TakeOn.as_view(), name="api-take-on"),
-    path("queue/<int:pk>/undo/", queue.Undo.as_view(), name="api-undo"),
-    path("queue/<int:pk>/overturn/", queue.Overturn.as_view(), name="api-overturn"),
+    *(
+        path(f"queue/<int:pk>/{name}/", acts.ActView.as_view(act=act), name=f"api-{name}")
+        for name, act in acts.ACTS.items()
+    ),
     path("models/", models.ModelList.as_view(), name="api-models"),
     path("models/<int:pk>/", models.ModelDetail.as_view(), name="api-model"),
     path("models/<int:pk>/rehearse/", models.Rehearse.as_view(), name="api-rehearse"),

@@ -6,9 +6,8 @@ from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from handoff.lib.api import refuse_unknown
+from handoff.lib.api import StrictView
 from handoff.lib.refusals import NotAllowed
 from handoff.people.doors import person
 from handoff.queue.api import serializers as shown
@@ -16,7 +15,7 @@ from handoff.queue.api.lists import items_of, twice
 from handoff.queue.receiving import receive_activities
 
 
-class Activities(APIView):
+class Activities(StrictView):
     """The door through which activities come in."""
 
     scope = "leads"
@@ -32,7 +31,6 @@ class Activities(APIView):
     )
     def post(self, request: Request) -> Response:
         """Take one activity or a list of at most 1000; those of an unknown lead wait for it."""
-        refuse_unknown(request)
         user, now = person(request), timezone.now()
         if not (user.is_marketer or user.is_admin):
             raise NotAllowed

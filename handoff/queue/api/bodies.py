@@ -9,9 +9,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from handoff.leads.models import Lead
+from handoff.lib.api import flat
 from handoff.lib.bodies import Instant
 from handoff.lib.refusals import Incomplete
 from handoff.people.models import User
+from handoff.queue.claiming import colleagues_of
 from handoff.queue.models import Answer, DisqualificationReason, Outcome, Touch, TouchChannel
 from handoff.queue.models.qualifications import BANT
 from scoring.models import Publication
@@ -34,27 +36,16 @@ def checked(body: serializers.Serializer[Any]) -> dict[str, Any]:
     """Return what `body` says; Incomplete names each field that is wrong."""
     if body.is_valid():
         return dict(body.validated_data)
-    wrong: dict[str, str] = {str(name): _flat(errors) for name, errors in body.errors.items()}
-    refusal = NaiveTime if "naive_time" in str(body.errors) and _has_code(body.errors, "naive_time") else Incomplete
-    raise refusal(" ".join(f"{name}: {words}" for name, words in wrong.items()), fields=wrong)
-
-
-def _flat(errors: Any) -> str:
-    inner = errors.values() if isinstance(errors, dict) else errors if isinstance(errors, list) else None
-    return str(errors) if inner is None else " ".join(filter(None, (_flat(error) for error in inner)))
-
-
-def _has_code(errors: Any, code: str) -> bool:
-    if isinstance(errors, dict | list):
-        return any(_has_code(error, code) for error in (errors.values() if isinstance(errors, dict) else errors))
-    return getattr(errors, "code", "") == code
+    wrong = {str(name): flat(errors) for name, errors in body.errors.items()}
+    codes = serializers.ValidationError(body.errors).get_codes()
+    refusal = NaiveTime if ["naive_time"] in codes.values() else Incomplete  # type: ignore[union-attr]
+    raise refusal(flat(body.errors), fields=wrong)
 
 
 class Body(serializers.Serializer[Any]):
     """A body in which a field that nobody knows is refused."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Return the values, or refuse."""
         unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else []
         if unknown:
             message = _("There is no such field; use: %(known)s.") % {"known": ", ".join(self.fields)}
@@ -82,7 +73,6 @@ class Person(serializers.Field[User, Any, str, User]):
     """A colleague by username or id."""
 
     def to_internal_value(self, data: Any) -> User:
-        """Return the active person that is meant."""
         found = None
         active = User.objects.filter(is_active=True)
         if isinstance(data, str) and len(data) <= 150 and data.isprintable():
@@ -95,7 +85,6 @@ class Person(serializers.Field[User, Any, str, User]):
         return found
 
     def to_representation(self, value: User) -> str:
-        """Return the username."""
         return value.username
 
 
@@ -130,7 +119,7 @@ class TouchBody(ActBody):
     channel = serializers.ChoiceField(choices=TouchChannel.choices)
     outcome = serializers.ChoiceField(choices=Outcome.choices)
     direction = serializers.ChoiceField(choices=Touch.Direction.choices, default=Touch.Direction.OUT)
-    at = Instant(required=False, allow_null=True, default=None)
+    at = Instant(source="happened_at", required=False, allow_null=True, default=None)
     note = optional_text(NOTE)
     evidence = optional_text(300)
 
@@ -139,7 +128,12 @@ class NextStepBody(ActBody):
     """What happens next and when; without `at` the plan is taken away."""
 
     what = optional_text(200)
-    at = Instant(required=False, allow_null=True, default=None)
+    at = Instant(source="step_at", required=False, allow_null=True, default=None)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["what"].strip() and attrs["step_at"] is None:
+            raise serializers.ValidationError({"at": [_("Say when you will do it.")]})
+        return attrs
 
 
 class NoteBody(ActBody):
@@ -147,6 +141,10 @@ class NoteBody(ActBody):
 
     text = optional_text(NOTE)
     note = optional_text(NOTE)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        note = attrs.pop("note")
+        return {**attrs, "text": attrs["text"] or note}
 
 
 class SnoozeBody(ActBody):
@@ -176,6 +174,13 @@ class QualifyBody(ActBody):
     )
     currency = serializers.RegexField(r"^([A-Za-z]{3})?$", required=False, allow_blank=True, default="")
     expected_close = serializers.DateField(required=False, allow_null=True, default=None)
+
+    def validate_takes_over(self, value: User | None) -> User | None:
+        by, holder_id = self.context["user"], self.context["handoff"].holder_id
+        if value and value.pk not in {by.pk, holder_id} and value not in colleagues_of(by):
+            message = _("%(name)s can't take leads of yours; choose a rep of your teams.")
+            raise serializers.ValidationError(message % {"name": value})
+        return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Put the four letters together, as the act takes them."""

@@ -18,12 +18,11 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
-from rest_framework.views import APIView
 
 from handoff.leads.filters import LeadFilter
 from handoff.leads.models import Lead
 from handoff.leads.recording import Recorded
-from handoff.lib.api import StrictFilterBackend, refuse_unknown
+from handoff.lib.api import StrictFilterBackend, StrictView, refuse_unknown
 from handoff.lib.bodies import BadInstant, instant
 from handoff.lib.paging import Key
 from handoff.lib.refusals import IdentityConflict, Incomplete, NotAllowed, Refusal
@@ -59,7 +58,6 @@ class LeadFilterBackend(StrictFilterBackend):
     times = ("created_after", "created_before")
 
     def get_filterset_kwargs(self, request: Any, queryset: Any, view: Any) -> Any:
-        """Return what the filter set takes, its times checked."""
         kwargs = super().get_filterset_kwargs(request, queryset, view)
         query: QueryDict = kwargs["data"].copy()
         for name in self.times:
@@ -99,7 +97,6 @@ class LeadList(ListAPIView[Lead]):
     }
 
     def get_queryset(self) -> "QuerySet[Lead]":
-        """Return what this person may see."""
         return visible_leads(self.request)
 
     @extend_schema(
@@ -167,7 +164,7 @@ class LeadDetailShown(shown.LeadShown):
         fields = (*shown.LeadShown.Meta.fields, "phase", "personas")  # type: ignore[assignment]
 
 
-class LeadDetail(APIView):
+class LeadDetail(StrictView):
     """One lead."""
 
     scope = "leads"
@@ -175,7 +172,6 @@ class LeadDetail(APIView):
     @extend_schema(responses=LeadDetailShown)
     def get(self, request: Request, pk: int) -> Response:
         """Show one lead, with its score, phase and personas as they are now."""
-        refuse_unknown(request)
         lead, now = get_object_or_404(visible_leads(request), pk=pk), timezone.now()
         answer = {**shown.LeadShown(lead).data, "phase": "", "personas": []}
         read = read_one(lead, at=now)
@@ -187,15 +183,15 @@ class LeadDetail(APIView):
         return Response(answer)
 
 
-class LeadScore(APIView):
+class LeadScore(StrictView):
     """Why a lead has its score."""
 
     scope = "leads"
+    known = ("at",)
 
     @extend_schema(parameters=[OpenApiParameter("at", str, description="Now unless said.")], responses=shown.ScoreShown)
     def get(self, request: Request, pk: int) -> Response:
         """Return the score with every reason, now, in the past, or as far as it is known ahead."""
-        refuse_unknown(request, {"at"})
         lead, now = get_object_or_404(visible_leads(request), pk=pk), timezone.now()
         at = asked_time(request, "at") if "at" in request.query_params else now
         if (at - now).days > AHEAD:
@@ -227,7 +223,7 @@ def score_json(read: Read | None, at: datetime) -> dict[str, Any]:
     }
 
 
-class LeadTimeline(APIView):
+class LeadTimeline(StrictView):
     """What happened to a lead."""
 
     scope = "leads"
@@ -235,7 +231,6 @@ class LeadTimeline(APIView):
     @extend_schema(parameters=[OpenApiParameter("cursor", str)], responses=shown.TimelinePage)
     def get(self, request: Request, pk: int) -> Response:
         """Return what happened, newest first, 50 at a time; the way leads back in time only."""
-        refuse_unknown(request)
         lead = get_object_or_404(Lead.objects.visible_to(person(request)), pk=pk)
         until, skip = _cursor(request)
         events = timeline(lead, most=skip + PAGE + 1, until=until)[skip:]

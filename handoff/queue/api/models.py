@@ -2,18 +2,16 @@
 
 from datetime import datetime
 
-from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework.generics import ListAPIView
+from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
-from rest_framework.views import APIView
 
-from handoff.lib.api import refuse_unknown
+from handoff.lib.api import StrictView
 from handoff.lib.refusals import NotAllowed, Refusal
 from handoff.people.doors import person
 from handoff.people.models import User
@@ -47,19 +45,15 @@ class ModelList(ListAPIView[ScoringModel]):
     serializer_class = shown.ModelShown
 
 
-class ModelDetail(APIView):
-    """One version."""
+class ModelDetail(RetrieveAPIView[ScoringModel]):
+    """Show one version with its groups and rules."""
 
     scope = "models"
-
-    @extend_schema(responses=shown.WholeModel)
-    def get(self, request: Request, pk: int) -> Response:
-        """Show one version with its groups and rules."""
-        refuse_unknown(request)
-        return Response(shown.WholeModel(get_object_or_404(_whole(), pk=pk)).data)
+    queryset = ScoringModel.objects.prefetch_related("groups", "rules__group", "content", "personas")
+    serializer_class = shown.WholeModel
 
 
-class Rehearse(APIView):
+class Rehearse(StrictView):
     """What putting a version live would do."""
 
     scope = "models"
@@ -67,7 +61,6 @@ class Rehearse(APIView):
     @extend_schema(request=Body, responses={202: shown.RehearsalShown})
     def post(self, request: Request, pk: int) -> Response:
         """Ask for a rehearsal of this version; read it at the Location until its state is done."""
-        refuse_unknown(request)
         checked(Body(data=request.data))
         model = _worked_on(request, pk)
         try:
@@ -78,19 +71,15 @@ class Rehearse(APIView):
         return Response({**shown.RehearsalShown(rehearsal).data, "url": url}, status=202, headers={"Location": url})
 
 
-class RehearsalDetail(APIView):
-    """One rehearsal."""
+class RehearsalDetail(RetrieveAPIView[Rehearsal]):
+    """Show how far a rehearsal is, and what it found."""
 
     scope = "models"
-
-    @extend_schema(responses=shown.RehearsalShown)
-    def get(self, request: Request, pk: int) -> Response:
-        """Show how far a rehearsal is, and what it found."""
-        refuse_unknown(request)
-        return Response(shown.RehearsalShown(get_object_or_404(Rehearsal, pk=pk)).data)
+    queryset = Rehearsal.objects.all()
+    serializer_class = shown.RehearsalShown
 
 
-class Publish(APIView):
+class Publish(StrictView):
     """Putting a version live."""
 
     scope = "models"
@@ -101,7 +90,6 @@ class Publish(APIView):
 
         Without a `rehearsal` the last one of this version as it is now counts; up to 20,000 leads one is held at once.
         """
-        refuse_unknown(request)
         model, now = _worked_on(request, pk), timezone.now()
         given = checked(PublishBody(data=request.data))
         try:
@@ -109,7 +97,7 @@ class Publish(APIView):
             publish(model, by=person(request), at=now, rehearsal=rehearsal, **given)
         except NotPublishable as error:
             raise HasProblems(str(error), problems=error.problems) from error
-        return Response(shown.WholeModel(_whole().get(pk=pk)).data)
+        return Response(shown.WholeModel(ModelDetail.queryset.get(pk=pk)).data)
 
 
 def _worked_on(request: Request, pk: int) -> ScoringModel:
@@ -132,7 +120,3 @@ def _named(model: ScoringModel, pk: int | None, *, by: User, at: datetime) -> Re
     if population().size() > HELD_AT_ONCE:
         raise NotRehearsed(_("Rehearse this version first: POST models/%(n)d/rehearse/.") % {"n": model.pk})
     return rehearsed(model, by=by, at=at)
-
-
-def _whole() -> "QuerySet[ScoringModel]":
-    return ScoringModel.objects.prefetch_related("groups", "rules__group", "content", "personas")
