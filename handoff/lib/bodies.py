@@ -7,7 +7,6 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -39,12 +38,11 @@ class JsonParser(JSONParser):
     """Parses JSON in UTF-8, and refuses what is too large, too deep or no number."""
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        """Return what the body says; an empty body is an empty object."""
         text = stream.read(LARGEST + 1)
         if len(text) > LARGEST:
             raise TooLarge(_("The body is larger than %(most)d MiB; send less at a time.") % {"most": LARGEST >> 20})
         if not text.strip():
-            return {}
+            return {}  # a body may be left out
         try:
             return json.loads(text.decode(), parse_constant=_refuse, parse_float=_finite)
         except RecursionError as error:
@@ -70,30 +68,20 @@ def instant(value: object) -> datetime:
         moment = None
     if moment is None or moment.year not in YEARS:
         message = _("“%(value)s” is no time; use 2026-11-22T10:00:00+01:00.")
-        raise BadInstant("invalid_time", message % {"value": _short(value)})
+        raise BadInstant("invalid_time", message % {"value": str(value)[:60]})
     if moment.tzinfo is None:
         raise BadInstant("naive_time", _("“%(value)s” has no offset; add Z or +01:00.") % {"value": value})
     return moment
-
-
-def _short(value: object) -> str:
-    return str(value)[:60]
 
 
 @extend_schema_field(OpenApiTypes.DATETIME)
 class Instant(serializers.DateTimeField):
     """A time with its offset, shown in UTC."""
 
-    default_error_messages = {
-        "naive_time": gettext_lazy("A time without an offset."),
-        "invalid_time": gettext_lazy("No time."),
-    }
-
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(default_timezone=UTC, **kwargs)
 
     def to_internal_value(self, value: Any) -> datetime:
-        """Return the instant, or refuse."""
         try:
             return instant(value)
         except BadInstant as error:

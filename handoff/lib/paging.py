@@ -16,7 +16,7 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
-from handoff.lib.bodies import BadInstant, instant
+from handoff.lib.bodies import instant
 
 NOTHING = Q(pk__in=[])
 
@@ -26,7 +26,7 @@ class Key:
     """One thing that a list is ordered by. Nulls come last, in both directions."""
 
     name: str
-    kind: Literal["time", "number"] = "number"
+    kind: Literal["time", "number", "flag", "count"] = "number"
     descending: bool = False
     nullable: bool = False
 
@@ -41,36 +41,40 @@ class Key:
             value = getattr(value, name, None)
         return value.isoformat() if isinstance(value, datetime) else value
 
-    def read(self, value: object) -> Any:
-        """Return a value from a cursor, or raise ValueError."""
+    def read(self, value: Any) -> Any:
+        """Return a value from a cursor; ValueError, TypeError or LookupError where it is none of this kind."""
         if value is None and self.nullable:
             return None
         if self.kind == "time":
             return instant(value)
+        if self.kind == "count":
+            return range(10_000)[value]
+        if self.kind == "flag" and isinstance(value, bool):
+            return value
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or abs(value) >= 2**63:
             raise ValueError(value)
         return value
 
 
-@dataclass(frozen=True)
-class Position:
-    """The row that a page begins after, or with `back` ends before, as the values of its keys."""
+BACK = Key("back", "flag")  # whether a page ends before the row of its cursor, instead of beginning after it
 
-    back: bool
-    values: tuple[Any, ...]
 
-    def encoded(self) -> str:
-        """Return the position as it stands in an address."""
-        text = json.dumps([self.back, *self.values]).encode()
-        return base64.urlsafe_b64encode(text).decode().rstrip("=")
+def encoded(*values: Any) -> str:
+    """Return a cursor: `values` as they stand in an address."""
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
-    @classmethod
-    def decoded(cls, text: str, keys: Sequence[Key]) -> "Position":
-        """Return the position that `text` holds for a list ordered by `keys`; ValueError where it holds none."""
-        raw = json.loads(base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)))
-        if not isinstance(raw, list) or len(raw) != len(keys) + 1 or not isinstance(raw[0], bool):
-            raise ValueError(text)
-        return cls(raw[0], tuple(key.read(value) for key, value in zip(keys, raw[1:], strict=True)))
+
+def cursor_of(request: Request, *keys: Key) -> list[Any]:
+    """Return the values of `keys` in the request's cursor, none where it has no cursor."""
+    text = request.query_params.get("cursor")
+    if not text:
+        return []
+    try:
+        values = json.loads(base64.urlsafe_b64decode(text.encode() + b"=" * (-len(text) % 4)))
+        return [key.read(value) for key, value in zip(keys, values, strict=True)]
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        message = _("This cursor belongs to no page of this list; start without one.")
+        raise ValidationError({"cursor": [message]}) from error
 
 
 class Pages(CursorPagination):
@@ -78,52 +82,32 @@ class Pages(CursorPagination):
 
     page_size = 50
     ordering = "-id"
-    next_at: Position | None = None
-    previous_at: Position | None = None
+    next_at = previous_at = ""
 
     base_url: str
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """Return the rows of the page that the request's cursor names."""
         self.base_url = request.build_absolute_uri()
         keys = keys_for(request, view)
-        cursor = self._cursor(request, keys)
-        back = cursor is not None and cursor.back
+        back, *values = cursor_of(request, BACK, *keys) or [False]
         found = queryset.order_by(*_order(keys, back=back))
-        if cursor:
-            found = found.filter(_beyond(keys, cursor.values, back=back))
+        if values:
+            found = found.filter(_beyond(keys, values, back=back))
         rows = list(found[: self.page_size + 1])
         is_more, rows = len(rows) > self.page_size, rows[: self.page_size]
         if back:
             rows.reverse()
         if rows and (is_more or back):
-            self.next_at = Position(False, tuple(key.of(rows[-1]) for key in keys))
-        if rows and (is_more if back else cursor is not None):
-            self.previous_at = Position(True, tuple(key.of(rows[0]) for key in keys))
-        if back and not is_more:
-            self.previous_at = None
+            self.next_at = encoded(False, *(key.of(rows[-1]) for key in keys))
+        if rows and (is_more if back else values):
+            self.previous_at = encoded(True, *(key.of(rows[0]) for key in keys))
         return rows
 
     def get_next_link(self) -> str | None:
-        """Return the address of the next page."""
-        return self._link(self.next_at)
+        return replace_query_param(self.base_url, "cursor", self.next_at) if self.next_at else None
 
     def get_previous_link(self) -> str | None:
-        """Return the address of the previous page."""
-        return self._link(self.previous_at)
-
-    def _link(self, position: Position | None) -> str | None:
-        return replace_query_param(self.base_url, "cursor", position.encoded()) if position else None
-
-    def _cursor(self, request: Request, keys: Sequence[Key]) -> Position | None:
-        text = request.query_params.get("cursor")
-        if not text:
-            return None
-        try:
-            return Position.decoded(text, keys)
-        except (ValueError, BadInstant, RecursionError) as error:
-            message = _("This cursor belongs to no page of this list; start without one.")
-            raise ValidationError({"cursor": [message]}) from error
+        return replace_query_param(self.base_url, "cursor", self.previous_at) if self.previous_at else None
 
 
 def keys_for(request: Request, view: Any) -> list[Key]:

@@ -1,7 +1,5 @@
 """Leads: taken in, listed, shown, with their score and what happened to them."""
 
-import base64
-import json
 from collections import Counter
 from datetime import datetime
 from typing import Any
@@ -13,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,7 +21,7 @@ from handoff.leads.models import Lead
 from handoff.leads.recording import Recorded
 from handoff.lib.api import StrictFilterBackend, StrictView, refuse_unknown
 from handoff.lib.bodies import BadInstant, instant
-from handoff.lib.paging import Key
+from handoff.lib.paging import Key, cursor_of, encoded
 from handoff.lib.refusals import IdentityConflict, Incomplete, NotAllowed, Refusal
 from handoff.people.doors import person
 from handoff.queue.api import serializers as shown
@@ -232,7 +229,7 @@ class LeadTimeline(StrictView):
     def get(self, request: Request, pk: int) -> Response:
         """Return what happened, newest first, 50 at a time; the way leads back in time only."""
         lead = get_object_or_404(Lead.objects.visible_to(person(request)), pk=pk)
-        until, skip = _cursor(request)
+        until, skip = cursor_of(request, Key("at", "time"), Key("shown then", "count")) or (None, 0)
         events = timeline(lead, most=skip + PAGE + 1, until=until)[skip:]
         page = events[:PAGE]
         next_link = None
@@ -246,16 +243,4 @@ def _cursor_after(page: list[Event], until: datetime | None, skip: int) -> str:
     """Return where the next page begins: an instant, and how many of its events were shown."""
     last = page[-1].at
     shown_then = sum(event.at == last for event in page) + (skip if until == last else 0)
-    return base64.urlsafe_b64encode(json.dumps([last.isoformat(), shown_then]).encode()).decode()
-
-
-def _cursor(request: Request) -> tuple[datetime | None, int]:
-    text = request.query_params.get("cursor")
-    if not text:
-        return None, 0
-    try:
-        at, skip = json.loads(base64.urlsafe_b64decode(text))
-        return instant(at), range(10_000)[skip]
-    except (ValueError, TypeError, IndexError) as error:
-        message = _("This cursor belongs to no page of this list; start without one.")
-        raise ValidationError({"cursor": [message]}) from error
+    return encoded(last.isoformat(), shown_then)
