@@ -77,7 +77,7 @@ def expression(tree: Tree, catalogue: Catalogue) -> pl.Expr:
     """Return `tree` as a boolean column without nulls over the catalogue's columns."""
     if "field" in tree:
         field, operator = _looked_up(tree, catalogue)
-        return operator.test(column_of(field), read_operand(field.type, operator, tree.get("value")))
+        return operator.holds(column_of(field), read_operand(field.type, operator, tree.get("value")))
     if "not" in tree:
         return expression(tree["not"], catalogue).not_()
     if tree.get("any"):

@@ -58,13 +58,14 @@ class Operator:
 
     takes: str  # "none", "one", "many" or "two"
     test: Test
+    is_negative: bool = False  # it holds where the test fails
     reads: FieldType | None = None  # the type of its value, where that is not the field's
     turns: Callable[[Any], tuple[int, ...]] | None = None  # how many µs after the field's date its answer changes
 
-
-def _no(test: Test) -> Test:
-    # A blank fails every positive test, so it passes every negative one.
-    return lambda column, value: test(column, value).not_()
+    def holds(self, column: pl.Expr, value: Any) -> pl.Expr:
+        """Return where it holds; a blank fails every positive test, so it passes every negative one."""
+        found = self.test(column, value).fill_null(value=False)
+        return found.not_() if self.is_negative else found
 
 
 def _folded(values: list[str]) -> list[str]:
@@ -72,112 +73,91 @@ def _folded(values: list[str]) -> list[str]:
 
 
 def _is_one_of(column: pl.Expr, values: list[str]) -> pl.Expr:
-    return column.str.to_lowercase().is_in(_folded(values)).fill_null(value=False)
+    return column.str.to_lowercase().is_in(_folded(values))
 
 
 def _contains(column: pl.Expr, value: str) -> pl.Expr:
-    return column.str.to_lowercase().str.contains(value.lower(), literal=True).fill_null(value=False)
-
-
-def _starts(column: pl.Expr, value: str) -> pl.Expr:
-    return column.str.to_lowercase().str.starts_with(value.lower()).fill_null(value=False)
-
-
-def _ends(column: pl.Expr, value: str) -> pl.Expr:
-    return column.str.to_lowercase().str.ends_with(value.lower()).fill_null(value=False)
-
-
-def _contains_any(column: pl.Expr, values: list[str]) -> pl.Expr:
-    return column.str.to_lowercase().str.contains_any(_folded(values)).fill_null(value=False)
+    return column.str.to_lowercase().str.contains(value.lower(), literal=True)
 
 
 def _has_any(column: pl.Expr, values: list[str]) -> pl.Expr:
     # An element-wise test keeps blanks and empty lists false.
-    return column.list.eval(pl.element().str.to_lowercase().is_in(_folded(values))).list.any().fill_null(value=False)
+    return column.list.eval(pl.element().str.to_lowercase().is_in(_folded(values))).list.any()
 
 
 def _has_all(column: pl.Expr, values: list[str]) -> pl.Expr:
     return pl.all_horizontal([_has_any(column, [value]) for value in values])
 
 
+def _has_some(column: pl.Expr, _value: None) -> pl.Expr:
+    # An empty list says as little as none at all.
+    return column.list.len() > 0
+
+
 DAY = 86_400_000_000  # µs
 NOW = pl.col("$now")  # the instant for which a relative date is asked
 
 
-def _age(column: pl.Expr) -> pl.Expr:
-    return NOW - column
+def _days(test: Test, turns: Callable[[int], tuple[int, ...]]) -> Operator:
+    """Return an operator on the age of a date: `test` and `turns` take its number of days in µs."""
+    return Operator(
+        "one",
+        lambda column, days: test(NOW - column, round(days * DAY)),
+        reads=FieldType.NUMBER,
+        turns=lambda days: turns(round(days * DAY)),
+    )
 
 
-IN_LAST = Operator(
-    "one",
-    lambda c, v: _age(c).is_between(0, round(v * DAY), closed="left").fill_null(value=False),
-    FieldType.NUMBER,
-    lambda v: (0, round(v * DAY)),
-)
-LONGER_AGO = Operator(
-    "one",
-    lambda c, v: (_age(c) >= round(v * DAY)).fill_null(value=False),
-    FieldType.NUMBER,
-    lambda v: (round(v * DAY),),
-)
-IN_NEXT = Operator(
-    "one",
-    lambda c, v: _age(c).is_between(-round(v * DAY), 0, closed="left").fill_null(value=False),
-    FieldType.NUMBER,
-    lambda v: (-round(v * DAY), 0),
-)
-BLANK = Operator("none", lambda column, _value: column.is_null())
-FILLED = Operator("none", lambda column, _value: column.is_not_null())
-# An empty list says as little as none at all.
-NONE_OF_MANY = Operator("none", lambda column, _value: (column.list.len() == 0).fill_null(value=True))
-SOME_OF_MANY = Operator("none", _no(NONE_OF_MANY.test))
-NUMBERS: dict[str, Operator] = {
-    "is": Operator("one", lambda c, v: (c == v).fill_null(value=False)),
-    "is_not": Operator("one", _no(lambda c, v: (c == v).fill_null(value=False))),
-    "at_least": Operator("one", lambda c, v: (c >= v).fill_null(value=False)),
-    "at_most": Operator("one", lambda c, v: (c <= v).fill_null(value=False)),
-    "more_than": Operator("one", lambda c, v: (c > v).fill_null(value=False)),
-    "less_than": Operator("one", lambda c, v: (c < v).fill_null(value=False)),
-    "between": Operator("two", lambda c, v: c.is_between(v[0], v[1]).fill_null(value=False)),
-}
-CHOOSING: dict[str, Operator] = {
-    "is": Operator("one", lambda c, v: _is_one_of(c, [v])),
-    "is_not": Operator("one", _no(lambda c, v: _is_one_of(c, [v]))),
-    "is_one_of": Operator("many", _is_one_of),
-    "is_none_of": Operator("many", _no(_is_one_of)),
+FILLED: dict[str, Operator] = {
+    "is_blank": Operator("none", lambda column, _value: column.is_null()),
+    "is_filled": Operator("none", lambda column, _value: column.is_not_null()),
 }
 TEXTS: dict[str, Operator] = {
-    **CHOOSING,
+    "is": Operator("one", lambda c, v: _is_one_of(c, [v])),
+    "is_not": Operator("one", lambda c, v: _is_one_of(c, [v]), is_negative=True),
+    "is_one_of": Operator("many", _is_one_of),
+    "is_none_of": Operator("many", _is_one_of, is_negative=True),
     "contains": Operator("one", _contains),
-    "contains_any_of": Operator("many", _contains_any),
-    "does_not_contain": Operator("one", _no(_contains)),
-    "starts_with": Operator("one", _starts),
-    "ends_with": Operator("one", _ends),
+    "contains_any_of": Operator("many", lambda c, v: c.str.to_lowercase().str.contains_any(_folded(v))),
+    "does_not_contain": Operator("one", _contains, is_negative=True),
+    "starts_with": Operator("one", lambda c, v: c.str.to_lowercase().str.starts_with(v.lower())),
+    "ends_with": Operator("one", lambda c, v: c.str.to_lowercase().str.ends_with(v.lower())),
+    **FILLED,
 }
 OPERATORS: dict[FieldType, dict[str, Operator]] = {
-    FieldType.TEXT: {**TEXTS},
-    FieldType.NUMBER: NUMBERS,
+    FieldType.TEXT: TEXTS,
+    FieldType.NUMBER: {
+        "is": Operator("one", lambda c, v: c == v),
+        "is_not": Operator("one", lambda c, v: c == v, is_negative=True),
+        "at_least": Operator("one", lambda c, v: c >= v),
+        "at_most": Operator("one", lambda c, v: c <= v),
+        "more_than": Operator("one", lambda c, v: c > v),
+        "less_than": Operator("one", lambda c, v: c < v),
+        "between": Operator("two", lambda c, v: c.is_between(v[0], v[1])),
+        **FILLED,
+    },
     FieldType.YES_NO: {
-        "is_yes": Operator("none", lambda c, _v: c.fill_null(value=False)),
-        "is_no": Operator("none", lambda c, _v: c.not_().fill_null(value=False)),
+        "is_yes": Operator("none", lambda c, _v: c),
+        "is_no": Operator("none", lambda c, _v: c.not_()),
+        **FILLED,
     },
     FieldType.DATE: {
-        "on_or_after": Operator("one", lambda c, v: (c >= v).fill_null(value=False)),
-        "before": Operator("one", lambda c, v: (c < v).fill_null(value=False)),
-        "in_last_days": IN_LAST,
-        "days_ago": LONGER_AGO,
-        "in_next_days": IN_NEXT,
+        "on_or_after": Operator("one", lambda c, v: c >= v),
+        "before": Operator("one", lambda c, v: c < v),
+        "in_last_days": _days(lambda age, v: age.is_between(0, v, closed="left"), lambda v: (0, v)),
+        "days_ago": _days(lambda age, v: age >= v, lambda v: (v,)),
+        "in_next_days": _days(lambda age, v: age.is_between(-v, 0, closed="left"), lambda v: (-v, 0)),
+        **FILLED,
     },
-    FieldType.CHOICE: {**TEXTS},
+    FieldType.CHOICE: TEXTS,
     FieldType.CHOICES: {
         "has_any_of": Operator("many", _has_any),
         "has_all_of": Operator("many", _has_all),
-        "has_none_of": Operator("many", _no(_has_any)),
+        "has_none_of": Operator("many", _has_any, is_negative=True),
+        "is_blank": Operator("none", _has_some, is_negative=True),
+        "is_filled": Operator("none", _has_some),
     },
 }
-for _operators in OPERATORS.values():
-    _operators.update(is_blank=BLANK, is_filled=FILLED)
-OPERATORS[FieldType.CHOICES].update(is_blank=NONE_OF_MANY, is_filled=SOME_OF_MANY)
 
 
 def column_of(field: Field) -> pl.Expr:
@@ -204,20 +184,20 @@ def read_value(type_: FieldType, raw: object) -> Any:
     text = "" if raw is None else str(raw).strip()
     if not text:
         raise BadValue("missing")
-    if type_ is FieldType.NUMBER:
-        try:
-            number = float(text.replace(" ", ""))
-        except ValueError as error:
-            raise BadValue("no_number", raw) from error
-        if not math.isfinite(number):
-            raise BadValue("no_number", raw)
-        return number
-    if type_ is FieldType.DATE:
-        try:
+    try:
+        if type_ is FieldType.DATE:
             return microseconds(date.fromisoformat(text))
-        except ValueError as error:
-            raise BadValue("no_date", raw) from error
+        if type_ is FieldType.NUMBER:
+            return _finite(float(text.replace(" ", "")))
+    except ValueError as error:
+        raise BadValue("no_date" if type_ is FieldType.DATE else "no_number", raw) from error
     return text
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise ValueError(number)
+    return number
 
 
 def read_operand(type_: FieldType, operator: Operator, raw: object) -> Any:
