@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db import models
 from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext as _
 
@@ -10,10 +11,6 @@ from scoring.models import ScoringModel
 from scoring.presenting import Reader, rule_rows
 
 Said = Mapping[str, str]  # what it is about -> what is said of it
-SETTINGS = (
-    "threshold", "hysteresis", "fit_minimum", "interest_minimum", "timing_minimum",
-    "cut_a", "cut_b", "cut_c", "cut_1", "cut_2", "cut_3",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ def changes(before: ScoringModel | None, after: ScoringModel) -> list[Change]:
     found = []
     old_parts = _parts(before) if before else {}
     new_parts = _parts(after)
-    for key in [*new_parts, *(key for key in old_parts if key not in new_parts)]:
+    for key in {**new_parts, **old_parts}:
         (name, new), (old_name, old) = new_parts.get(key, ("", {})), old_parts.get(key, ("", {}))
         lines = [
             (what, old.get(what) or "—", new.get(what) or "—")
@@ -82,9 +79,9 @@ def _parts(model: ScoringModel) -> dict[tuple[str, str], tuple[str, Said]]:
 
 
 def _settings(model: ScoringModel, reader: Reader) -> Said:
-    labels = {name: str(ScoringModel._meta.get_field(name).verbose_name) for name in SETTINGS}  # type: ignore[union-attr]
+    numbers = [field for field in ScoringModel._meta.fields if isinstance(field, models.DecimalField)]
     return {
-        **{labels[name]: _number(getattr(model, name)) for name in SETTINGS},
+        **{str(field.verbose_name): _number(getattr(model, field.name)) for field in numbers},
         _("fast lane"): reader.said_lane(model.fast_lane_kinds, model.fast_lane_condition),
         _("product signals"): reader.said_lane(model.product_kinds, model.product_condition),
         _("time zone"): model.time_zone,
@@ -92,4 +89,4 @@ def _settings(model: ScoringModel, reader: Reader) -> Said:
 
 
 def _number(value: object) -> str:
-    return "" if value is None else str(floatformat(value, -2))
+    return str(floatformat(value, -2))

@@ -7,13 +7,14 @@ Equal versions give equal text: number of the version, dates and people stay out
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
@@ -24,15 +25,16 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
 FORMAT = "handoff-scoring-model/1"
-CUTS = ["cut_a", "cut_b", "cut_c", "cut_1", "cut_2", "cut_3"]
-LANES = ["fast_lane_kinds", "fast_lane_condition", "product_kinds", "product_condition"]
-MINIMUMS = ["fit_minimum", "interest_minimum", "timing_minimum"]
-SETTINGS = ["threshold", "hysteresis", *MINIMUMS, *CUTS, *LANES, "time_zone", "note"]
-GROUP = ["key", "name", "dimension", "floor", "cap"]
-COUNTING = ["half_life", "window", "limit", "limit_per", "at_least", "at_least_of", "values_of", "silence_days"]
-RULE = ["key", "name", "kind", "points", "activity_kinds", "condition", *COUNTING, "position", "is_active"]
-CONTENT = ["looks_at", "pattern", "phase", "offer", "campaign"]
-PERSONA = ["key", "name", "standing", "condition", "pains", "goals"]
+
+
+def _said_by(kind: type[models.Model], *but: str) -> list[str]:
+    """Return the fields in which a row of `kind` says something itself: all `but` these, ids and other rows."""
+    names = [field.name for field in kind._meta.concrete_fields if not field.is_relation]
+    return [name for name in names if name not in {"id", *but}]
+
+
+SETTINGS = _said_by(ScoringModel, "name", "version", "state", "created_at")
+GROUP, RULE, CONTENT, PERSONA = (_said_by(kind) for kind in (RuleGroup, Rule, ContentEntry, Persona))
 LISTS = {"fast_lane_kinds", "product_kinds", "activity_kinds"}
 TREES = {"fast_lane_condition", "product_condition", "condition"}
 
@@ -53,7 +55,7 @@ def written(model: ScoringModel) -> str:
         "content": [_values(entry, CONTENT) for entry in model.content.all()],
         "personas": [_values(persona, PERSONA) for persona in model.personas.all()],
     }
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(content, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder) + "\n"
 
 
 def _values(row: models.Model, names: list[str]) -> dict[str, Any]:
@@ -83,13 +85,11 @@ def read(text: str, *, by: "AbstractBaseUser | None", at: datetime, name: str = 
     )
     _save(model, "settings")
     groups: dict[str, RuleGroup] = {}
-    for place, row in enumerate(_rows(content, "groups")):
-        where = f"groups[{place}]"
+    for where, row in _rows(content, "groups"):
         group = RuleGroup(model=model, **_members(row, where, GROUP))
         _save(group, where)
         groups[group.key] = group
-    for place, row in enumerate(_rows(content, "rules")):
-        where = f"rules[{place}]"
+    for where, row in _rows(content, "rules"):
         values = _members(row, where, ["group", *RULE])
         found = groups.get(str(values.pop("group", "")))
         if found is None:
@@ -98,10 +98,10 @@ def read(text: str, *, by: "AbstractBaseUser | None", at: datetime, name: str = 
                 _("%(where)s: use the key of a group: %(known)s.") % {"where": f"{where}.group", "known": known}
             )
         _save(Rule(model=model, group=found, **values), where)
-    for place, row in enumerate(_rows(content, "content", [])):
-        _save(ContentEntry(model=model, **_members(row, f"content[{place}]", CONTENT)), f"content[{place}]")
-    for place, row in enumerate(_rows(content, "personas", [])):
-        _save(Persona(model=model, **_members(row, f"personas[{place}]", PERSONA)), f"personas[{place}]")
+    for where, row in _rows(content, "content", []):
+        _save(ContentEntry(model=model, **_members(row, where, CONTENT)), where)
+    for where, row in _rows(content, "personas", []):
+        _save(Persona(model=model, **_members(row, where, PERSONA)), where)
     return model
 
 
@@ -119,11 +119,13 @@ def _refused_number(name: str) -> None:
     raise ValueError(f"{name} is no number")
 
 
-def _rows(content: Mapping[str, Any], name: str, default: list[Any] | None = None) -> list[Any]:
+def _rows(content: Mapping[str, Any], name: str, default: list[Any] | None = None) -> Iterator[tuple[str, Any]]:
+    """Yield each row of the list `name`, with where it stands."""
     rows = content.get(name, default)
     if not isinstance(rows, list):
         raise Unreadable(_("%(where)s: a list is missing.") % {"where": name})
-    return rows
+    for place, row in enumerate(rows):
+        yield f"{name}[{place}]", row
 
 
 def _members(row: Any, where: str, known: list[str]) -> dict[str, Any]:

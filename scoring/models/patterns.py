@@ -4,7 +4,6 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from scoring.models.versions import ScoringModel
-from scoring.spec import ContentSpec, PersonaSpec
 
 
 class Phase(models.TextChoices):
@@ -43,10 +42,6 @@ class ContentEntry(models.Model):
     def __str__(self) -> str:
         return self.pattern
 
-    def spec(self) -> ContentSpec:
-        """Return the line as values for the engine."""
-        return ContentSpec(self.looks_at, self.pattern, self.phase, self.offer, self.campaign)  # type: ignore[arg-type]
-
 
 class Persona(models.Model):
     """A named pattern over profile fields, with the pains and goals a rep should know."""
@@ -72,7 +67,3 @@ class Persona(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def spec(self) -> PersonaSpec:
-        """Return the persona as values for the engine."""
-        return PersonaSpec(self.key, self.name, self.standing, self.condition, self.pains, self.goals)  # type: ignore[arg-type]

@@ -1,19 +1,27 @@
 """What marketers write: versions of the scoring model, and their rules."""
 
+from dataclasses import fields
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from scoring.spec import GroupSpec, ModelSpec, RuleSpec
+from scoring.spec import DIMENSIONS, ContentSpec, GroupSpec, ModelSpec, PersonaSpec, RuleSpec
+
+Spec = TypeVar("Spec")
 
 
 def points_field(label: Any, **kwargs: Any) -> "models.DecimalField[Any, Any]":
     """Return a field for a number of points."""
     return models.DecimalField(label, max_digits=7, decimal_places=2, **kwargs)
+
+
+def days_field(label: Any, said: Any) -> "models.DecimalField[Any, Any]":
+    """Return a field for a number of days, which may be left out."""
+    return points_field(label, null=True, blank=True, validators=[MinValueValidator(Decimal("0.01"))], help_text=said)
 
 
 class ScoringModelQuerySet(models.QuerySet["ScoringModel"]):
@@ -81,27 +89,33 @@ class ScoringModel(models.Model):
 
     def spec(self) -> ModelSpec:
         """Return the model as values for the engine."""
-        groups = {group.pk: group for group in self.groups.all()}
-        return ModelSpec(
-            groups=tuple(group.spec() for group in groups.values()),
-            rules=tuple(rule.spec(groups[rule.group_id].key) for rule in self.rules.all() if rule.is_active),
-            threshold=float(self.threshold),
-            minimums={
-                "fit": _optional(self.fit_minimum),
-                "interest": _optional(self.interest_minimum),
-                "timing": _optional(self.timing_minimum),
-            },
-            hysteresis=float(self.hysteresis),
+        groups = {group.pk: as_spec(GroupSpec, group) for group in self.groups.all()}
+        return as_spec(
+            ModelSpec,
+            self,
+            groups=tuple(groups.values()),
+            rules=tuple(
+                as_spec(RuleSpec, rule, group=groups[rule.group_id].key, kinds=tuple(rule.activity_kinds))
+                for rule in self.rules.all()
+                if rule.is_active
+            ),
+            minimums={dimension: number(getattr(self, f"{dimension}_minimum")) for dimension in DIMENSIONS},
             fit_cuts=(float(self.cut_a), float(self.cut_b), float(self.cut_c)),
             engagement_cuts=(float(self.cut_1), float(self.cut_2), float(self.cut_3)),
-            time_zone=self.time_zone,
-            content=tuple(entry.spec() for entry in self.content.all()),
-            personas=tuple(persona.spec() for persona in self.personas.all()),
+            content=tuple(as_spec(ContentSpec, entry) for entry in self.content.all()),
+            personas=tuple(as_spec(PersonaSpec, persona) for persona in self.personas.all()),
         )
 
 
-def _optional(value: Decimal | None) -> float | None:
-    return None if value is None else float(value)
+def as_spec(kind: type[Spec], row: models.Model, **otherwise: Any) -> Spec:
+    """Return `row` as values for the engine: what the fields of `kind` name, unless said `otherwise`."""
+    names = [field.name for field in fields(kind) if field.name not in otherwise]  # type: ignore[arg-type]
+    return kind(**{name: number(getattr(row, name)) for name in names}, **otherwise)
+
+
+def number(value: Any) -> Any:
+    """Return a decimal as a float, and any other value as it is."""
+    return float(value) if isinstance(value, Decimal) else value
 
 
 class RuleGroup(models.Model):
@@ -127,10 +141,6 @@ class RuleGroup(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def spec(self) -> GroupSpec:
-        """Return the group as values for the engine."""
-        return GroupSpec(self.key, self.name, self.dimension, _optional(self.floor), _optional(self.cap))  # type: ignore[arg-type]
 
 
 class Rule(models.Model):
@@ -161,24 +171,8 @@ class Rule(models.Model):
     points = points_field(_("points"))
     activity_kinds = models.JSONField(_("activities"), default=list, blank=True)
     condition = models.JSONField(_("condition"), default=dict, blank=True)
-    half_life = models.DecimalField(
-        _("half-life"),
-        max_digits=7,
-        decimal_places=2,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(Decimal("0.01"))],
-        help_text=_("Days after which points are worth half."),
-    )
-    window = models.DecimalField(
-        _("window"),
-        max_digits=7,
-        decimal_places=2,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(Decimal("0.01"))],
-        help_text=_("Days after which points stop counting."),
-    )
+    half_life = days_field(_("half-life"), _("Days after which points are worth half."))
+    window = days_field(_("window"), _("Days after which points stop counting."))
     limit = models.PositiveIntegerField(_("counts at most"), null=True, blank=True, validators=[MinValueValidator(1)])
     limit_per = models.CharField(_("times"), max_length=10, choices=LimitPer.choices, blank=True)
     at_least = models.PositiveIntegerField(_("once from"), null=True, blank=True, validators=[MinValueValidator(1)])
@@ -196,23 +190,3 @@ class Rule(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def spec(self, group: str) -> RuleSpec:
-        """Return the rule as values for the engine, in the group with that key."""
-        return RuleSpec(
-            key=self.key,
-            name=self.name,
-            group=group,
-            kind=self.kind,  # type: ignore[arg-type]
-            points=float(self.points),
-            condition=self.condition,
-            kinds=tuple(self.activity_kinds),
-            half_life=_optional(self.half_life),
-            window=_optional(self.window),
-            limit=self.limit,
-            limit_per=self.limit_per,  # type: ignore[arg-type]
-            at_least=self.at_least,
-            at_least_of=self.at_least_of,  # type: ignore[arg-type]
-            values_of=self.values_of,
-            silence_days=self.silence_days,
-        )

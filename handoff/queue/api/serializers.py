@@ -12,6 +12,7 @@ from handoff.lib.bodies import Instant
 from handoff.queue.models import Handoff
 from handoff.queue.presenting import clock_json, cools
 from handoff.sla.models import Metric
+from scoring import exchange
 from scoring.models import ContentEntry, Persona, Rehearsal, Rule, RuleGroup, ScoringModel
 
 
@@ -253,7 +254,7 @@ class GroupShown(serializers.ModelSerializer[RuleGroup]):
 
     class Meta:
         model = RuleGroup
-        fields = ("key", "name", "dimension", "floor", "cap")
+        fields = exchange.GROUP
 
 
 class ContentShown(serializers.ModelSerializer[ContentEntry]):
@@ -261,7 +262,7 @@ class ContentShown(serializers.ModelSerializer[ContentEntry]):
 
     class Meta:
         model = ContentEntry
-        fields = ("looks_at", "pattern", "phase", "offer", "campaign")
+        fields = exchange.CONTENT
 
 
 class PersonaShown(serializers.ModelSerializer[Persona]):
@@ -271,7 +272,7 @@ class PersonaShown(serializers.ModelSerializer[Persona]):
 
     class Meta:
         model = Persona
-        fields = ("key", "name", "standing", "condition", "pains", "goals")
+        fields = exchange.PERSONA
 
 
 class ModelShown(serializers.ModelSerializer[ScoringModel]):
