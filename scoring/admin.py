@@ -62,28 +62,23 @@ class ScoringModelAdmin(DraftsOnly):
     ordering = ("-version",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ScoringModel]:
-        """Return the versions with what the list shows beside them."""
         rows = super().get_queryset(request)
         return rows.annotate(rules_n=Count("rules", distinct=True), last_live=Max("publications__at"))
 
     @admin.display(description=gettext_lazy("version"), ordering="version")
     def title(self, model: ScoringModel) -> str:
-        """Return the version's number in words."""
         return _("version %(n)d") % {"n": model.version}
 
     @admin.display(description=gettext_lazy("rules"), ordering="rules_n")
     def rules_count(self, model: Any) -> int:
-        """Return how many rules it has."""
         return int(model.rules_n)
 
     @admin.display(description=gettext_lazy("published"), ordering="last_live")
     def published_at(self, model: Any) -> Any:
-        """Return when it last went live."""
         return model.last_live
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
-        """Return the groups, which a new version gets by itself."""
-        return list(self.inlines) if obj else []
+        return list(self.inlines) if obj else []  # a new version gets its groups by itself
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the form's parts; a version that is read shows its lanes in words."""
@@ -112,25 +107,20 @@ class ScoringModelAdmin(DraftsOnly):
 
     @admin.display(description=gettext_lazy("fast lane"))
     def said_fast_lane(self, model: ScoringModel) -> str:
-        """Return the fast lane in words."""
         return Reader.now().said_lane(model.fast_lane_kinds, model.fast_lane_condition)
 
     @admin.display(description=gettext_lazy("product signals"))
     def said_product(self, model: ScoringModel) -> str:
-        """Return the product signals in words."""
         return Reader.now().said_lane(model.product_kinds, model.product_condition)
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the pages of a version, its own acts first."""
         return [*model_pages.urls(self), *condition_doors.urls(self.admin_site.admin_view), *super().get_urls()]
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show a version: its rules, its settings, and what is live."""
-        model = self.get_object(request, object_id)
-        context = {**self._page_context(request, model), **(extra_context or {})} if model else extra_context
-        return super().change_view(request, object_id, form_url, context)
+        model = context["original"]
+        shown = self._page_context(request, model) if model else {}
+        return super().render_change_form(request, context | shown, *args, **kwargs)
 
     def _page_context(self, request: HttpRequest, model: ScoringModel) -> dict[str, Any]:
         live = current_publication(timezone.now())
@@ -174,7 +164,6 @@ class ScoringModelAdmin(DraftsOnly):
             row.delete()
 
     def response_post_save_add(self, request: HttpRequest, obj: ScoringModel) -> HttpResponseRedirect:
-        """Go on to the new draft, where its rules are written."""
         return redirect("admin:scoring_scoringmodel_change", obj.pk)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
@@ -184,7 +173,6 @@ class ScoringModelAdmin(DraftsOnly):
         return [str(model) for model in objs] + [[str(rule) for rule in rules]], counts, set(), []
 
     def delete_model(self, request: HttpRequest, obj: ScoringModel) -> None:
-        """Delete a draft."""
         discard(obj)
 
 
@@ -199,13 +187,10 @@ class PublicationAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ordering = ("-at", "-id")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Say that publishing makes these."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Say that they stay as they are."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Say that they stay."""
         return False

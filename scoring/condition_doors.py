@@ -33,14 +33,13 @@ def sentence_door(request: HttpRequest) -> JsonResponse:
     try:
         said = said_of(rows, request.POST.get("source", ""))
     except RowMistakes as error:
-        return JsonResponse(
-            {"sentence": "", "mistakes": [_placed(*place, said) for place, said in error.by_row.items()]}
-        )
+        place = _("Group %(group)d, row %(row)d: %(mistake)s")
+        mistakes = [
+            place % {"group": group + 1, "row": row + 1, "mistake": wrong}
+            for (group, row), wrong in error.by_row.items()
+        ]
+        return JsonResponse({"sentence": "", "mistakes": mistakes})
     return JsonResponse({"sentence": said or _("Nothing is chosen: it always holds."), "mistakes": []})
-
-
-def _placed(group: int, row: int, said: str) -> str:
-    return _("Group %(group)d, row %(row)d: %(mistake)s") % {"group": group + 1, "row": row + 1, "mistake": said}
 
 
 @require_GET

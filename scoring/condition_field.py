@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from scoring.condition_row import Row
-from scoring.condition_rows import JOINERS, Place, RowGroup, RowMistakes, Rows, as_rows, as_tree, keep_ids
+from scoring.condition_rows import Place, RowGroup, RowMistakes, Rows, as_rows, as_tree, keep_ids
 from scoring.condition_shown import catalogue_of, shown_condition
 from scoring.conditions import BadCondition, Catalogue, Tree, check
 from scoring.wording import mistake
@@ -38,19 +38,15 @@ class ConditionWidget(forms.Widget):
         self.mistakes: Mapping[Place, str] = {}
 
     def id_for_label(self, id_: str) -> str:
-        """Return none: each row names its own inputs."""
-        return ""
+        return ""  # each row names its own inputs
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
-        """Say that even a condition without rows was given."""
-        return False
+        return False  # a condition without rows is one too
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Rows:
-        """Return the groups of rows as they were sent; those to remove are left out."""
         return sent_rows(data, name)
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        """Return the rows as HTML; `value` is a stored tree or rows that were sent."""
         rows = value if isinstance(value, Rows) else as_rows(value or {}, self.sources[0])
         context = shown_condition(name, rows or Rows(), self.sources, self.stored, self.mistakes)
         return render_to_string("admin/scoring/condition_rows.html", context)
@@ -65,16 +61,20 @@ def sent_rows(data: Mapping[str, Any], name: str) -> Rows:
         rows, start = groups.setdefault(group, []), f"{name}-{group}-{number}"
         if not data.get(f"{start}-remove"):
             rows.append(_sent_row(data, start))
-    joiner = "any" if data.get(f"{name}-joiner") == "any" else "all"
     return Rows(
-        joiner,
+        _chosen(data, name, "any"),
         tuple(
-            RowGroup(data.get(f"{name}-{group}-id", ""), _sent_joiner(data, f"{name}-{group}"), tuple(rows))
+            RowGroup(data.get(f"{name}-{group}-id", ""), _chosen(data, f"{name}-{group}", "any", "none"), tuple(rows))
             for group, rows in groups.items()
             if not data.get(f"{name}-{group}-remove")
         ),
         replaces=bool(data.get(f"{name}-replace")),
     )
+
+
+def _chosen(data: Mapping[str, Any], start: str, *others: str) -> str:
+    joiner = str(data.get(f"{start}-joiner", ""))
+    return joiner if joiner in others else "all"
 
 
 def _sent_row(data: Mapping[str, Any], start: str) -> Row:
@@ -83,27 +83,22 @@ def _sent_row(data: Mapping[str, Any], start: str) -> Row:
     return Row(data.get(f"{start}-id", ""), source, field, data.get(f"{start}-op", ""), text)
 
 
-def _sent_joiner(data: Mapping[str, Any], start: str) -> str:
-    joiner = data.get(f"{start}-joiner", "")
-    return joiner if joiner in JOINERS else "all"
-
-
 class ConditionField(forms.Field):
-    """A condition over the fields of `sources`; the form turns its rows into a tree once it knows which source fits."""
+    """A condition over the fields of one of `sources`: the first, unless its form says by `look_at` which one fits."""
 
     widget: ConditionWidget
 
     def __init__(self, *, sources: Sequence[str], **kwargs: Any) -> None:
         super().__init__(required=False, widget=ConditionWidget(sources), **kwargs)
 
-    def stands_on(self, stored: Tree, source: str) -> None:
-        """Take note of the tree that is stored now, over the fields of `source`."""
-        self.widget.stored = stored
-        self.widget.sources = [source, *(other for other in self.widget.sources if other != source)]
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
+        """Return the field as the form has it; what is stored now is needed to read what is sent."""
+        self.widget.stored = form.get_initial_for_field(self, field_name) or {}
+        return super().get_bound_field(form, field_name)
 
-    def clean(self, value: Any) -> Rows:
-        """Return the rows; which fields they may name depends on the rest of the form."""
-        return value if isinstance(value, Rows) else Rows()
+    def look_at(self, source: str) -> None:
+        """Take the fields of `source` from now on."""
+        self.widget.sources = sorted(self.widget.sources, key=lambda other: other != source)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Return whether `data` says something else than the stored tree."""
@@ -112,23 +107,23 @@ class ConditionField(forms.Field):
             return bool(data.replaces)
         return before.says() != data.says()
 
-    def tree(self, rows: Rows, source: str) -> Tree:
+    def clean(self, value: Rows) -> Tree:
         """Return the tree to store; ValidationError, and mistakes beside the rows, where they can't be read.
 
         Rows that say what is stored leave it as it is, to the letter.
         """
-        stored, catalogue = self.widget.stored, catalogue_of(source)
-        before = as_rows(stored, source)
-        if before is None and not rows.replaces:
-            return self._kept(stored, rows, catalogue)
+        stored, source = self.widget.stored, self.widget.sources[0]
+        before, catalogue = as_rows(stored, source), catalogue_of(source)
+        if before is None and not value.replaces:
+            return self._kept(stored, value, catalogue)
         try:
-            tree = as_tree(keep_ids(rows, stored), source, catalogue, tree_id=str(stored.get("id", "")))
+            tree = as_tree(keep_ids(value, stored), source, catalogue, tree_id=str(stored.get("id", "")))
         except RowMistakes as error:
             self.widget.mistakes = error.by_row
             n = len(error.by_row)
             text = ngettext("%(n)d row can't be used yet; see there.", "%(n)d rows can't be used yet; see there.", n)
             raise ValidationError(text % {"n": n}, code="rows") from error
-        return stored if before is not None and before.says() == rows.says() else tree
+        return stored if before is not None and before.says() == value.says() else tree
 
     @staticmethod
     def _kept(stored: Tree, rows: Rows, catalogue: Catalogue) -> Tree:

@@ -4,13 +4,13 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from io import StringIO
-from math import isfinite
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from scoring.conditions import BadCondition, Catalogue, Tree, check
-from scoring.fields import OPERATORS, Field, FieldType
+from scoring.fields import OPERATORS, FieldType, read_operand
+from scoring.wording import mistake
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def row_of(leaf: Tree, source: str) -> Row:
 def _plain(value: object) -> str:
     if value is None:
         return ""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return str(_whole(value) if isinstance(value, float) else value)
 
 
 def _joined(values: Iterable[object]) -> str:
@@ -58,7 +58,7 @@ def _split(text: str) -> list[str]:
 
 
 def leaf_of(row: Row, source: str, catalogue: Catalogue) -> dict[str, Any]:
-    """Return the comparison that `row` stands for; BadCondition, or ValueError in words, where it can't be read."""
+    """Return the comparison that `row` stands for; ValueError in words where it can't be read."""
     if not row.field:
         raise ValueError(_("Choose what to look at, or tick “remove”."))
     if row.source != source:
@@ -70,10 +70,13 @@ def leaf_of(row: Row, source: str, catalogue: Catalogue) -> dict[str, Any]:
     operator = OPERATORS[field.type].get(row.op) if field else None
     if operator and operator.takes != "none":
         leaf["value"] = _split(row.text) if operator.takes in {"many", "two"} else row.text.strip()
-    check(leaf, catalogue)
+    try:
+        check(leaf, catalogue)
+    except BadCondition as error:
+        raise ValueError(mistake(error)) from error
     if field and operator and (operator.reads or field.type) is FieldType.NUMBER and "value" in leaf:
-        typed = leaf["value"]
-        leaf["value"] = [_number(field, one) for one in typed] if isinstance(typed, list) else _number(field, typed)
+        read = read_operand(field.type, operator, leaf["value"])
+        leaf["value"] = [_whole(one) for one in read] if isinstance(read, list) else _whole(read)
     return leaf
 
 
@@ -83,8 +86,5 @@ def _wrong_source(source: str) -> str:
     return _("This is about who they are, but the rule is about what they do: choose a field of that list.")
 
 
-def _number(field: Field, text: str) -> int | float:
-    number = float(text.replace(" ", ""))
-    if not isfinite(number):  # JSON has no such numbers
-        raise BadCondition("no_number", field=field.label, value=text)
+def _whole(number: float) -> int | float:
     return int(number) if number.is_integer() else number

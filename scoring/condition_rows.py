@@ -8,11 +8,9 @@ from typing import Any
 from django.utils.crypto import get_random_string
 
 from scoring.condition_row import Row, leaf_of, row_of
-from scoring.conditions import BadCondition, Catalogue, Tree
-from scoring.wording import mistake
+from scoring.conditions import Catalogue, Tree, branches_of
 
 SOURCES = ("profile", "activity")
-JOINERS = ("all", "any", "none")
 
 
 @dataclass(frozen=True)
@@ -108,11 +106,16 @@ def as_tree(rows: Rows, source: str, catalogue: Catalogue, *, tree_id: str = "")
     A single group is stored without an outer one around it.
     """
     mistakes: dict[Place, str] = {}
-    read = [
-        (group, _leaves(place, group, source, catalogue, mistakes))
-        for place, group in enumerate(rows.groups)
-        if group.filled
-    ]
+    read: list[tuple[RowGroup, list[dict[str, Any]]]] = []
+    for place, group in enumerate(rows.groups):
+        leaves = []
+        for number, row in enumerate(group.rows):
+            try:
+                leaves += [] if row.is_blank else [leaf_of(row, source, catalogue)]
+            except ValueError as error:
+                mistakes[place, number] = str(error)
+        if leaves:
+            read.append((group, leaves))
     if mistakes:
         raise RowMistakes(mistakes)
     if not read:
@@ -122,22 +125,6 @@ def as_tree(rows: Rows, source: str, catalogue: Catalogue, *, tree_id: str = "")
         return _with_own_ids(_branch(replace(group, id=group.id or tree_id), leaves), set())
     branches = [_branch(group, leaves) for group, leaves in read]
     return _with_own_ids({"id": tree_id, rows.joiner: branches}, set())
-
-
-def _leaves(
-    place: int, group: RowGroup, source: str, catalogue: Catalogue, mistakes: dict[Place, str]
-) -> list[dict[str, Any]]:
-    leaves = []
-    for number, row in enumerate(group.rows):
-        if row.is_blank:
-            continue
-        try:
-            leaves.append(leaf_of(row, source, catalogue))
-        except BadCondition as error:
-            mistakes[place, number] = mistake(error)
-        except ValueError as error:
-            mistakes[place, number] = str(error)
-    return leaves
 
 
 def _branch(group: RowGroup, leaves: list[dict[str, Any]]) -> dict[str, Any]:
@@ -155,8 +142,7 @@ def new_id() -> str:
 
 def _with_own_ids(tree: dict[str, Any], taken: set[str]) -> dict[str, Any]:
     """Return `tree` with an id of its own for each node; branches keep theirs before what is around them."""
-    branches = [*tree.get("all", ()), *tree.get("any", ()), *([tree["not"]] if "not" in tree else [])]
-    for branch in branches:
+    for branch in branches_of(tree):
         _with_own_ids(branch, taken)
     if not tree["id"] or tree["id"] in taken:
         tree["id"] = new_id()

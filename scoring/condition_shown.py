@@ -1,12 +1,10 @@
 """A condition as its template shows it: what stands in each row, what can be chosen there, and blank rows to go on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scoring.condition_row import Row
@@ -17,7 +15,6 @@ from scoring.population import population
 from scoring.wording import OPERATOR_LABELS, sentence
 
 BLANK_ROWS = 3  # in the first group, where most conditions are written
-SHOWN_VALUES = 8
 SAID_OF = {"profile": gettext_lazy("who they are"), "activity": gettext_lazy("what they did")}
 # Fields whose values are listed: personal ones are not, and numbers and dates say nothing one by one.
 LISTED_TYPES = {FieldType.TEXT, FieldType.CHOICE, FieldType.CHOICES}
@@ -36,91 +33,12 @@ def values_seen(source: str, name: str, catalogue: Catalogue) -> list[str]:
     return list(field.seen) or population().seen_values(source, name)
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A comparison to choose: `fits` says for which types of fields, and what it takes there ("text:one date:none")."""
-
-    op: str
-    label: str
-    fits: str
-
-
-def comparisons() -> list[Choice]:
-    """Return all comparisons that any type knows, in the order of their labels."""
-    known = list(dict.fromkeys([*OPERATOR_LABELS, *(op for operators in OPERATORS.values() for op in operators)]))
+def comparisons() -> list[tuple[str, str, str]]:
+    """Return all comparisons with their labels and for which types of fields they are: "text:one date:none"."""
     return [
-        Choice(
-            op,
-            str(OPERATOR_LABELS.get(op, op)),
-            " ".join(f"{type_}:{operators[op].takes}" for type_, operators in OPERATORS.items() if op in operators),
-        )
-        for op in known
+        (op, str(label), " ".join(f"{of}:{known[op].takes}" for of, known in OPERATORS.items() if op in known))
+        for op, label in OPERATOR_LABELS.items()
     ]
-
-
-@dataclass(frozen=True)
-class ShownRow:
-    """One row with what can be chosen in it; its numbers are those of the form, its place is what people count."""
-
-    name: str
-    number: int | str
-    row: Row
-    mistake: str
-    fields: Sequence[tuple[Any, str, Sequence[tuple[str, str, str, bool]]]]
-    seen: Sequence[str] = ()
-
-    @property
-    def seen_said(self) -> str:
-        """A few of the values, to be read below the row."""
-        return ", ".join(self.seen[:SHOWN_VALUES])
-
-
-@dataclass(frozen=True)
-class ShownGroup:
-    """One group with its rows, at least one of them blank."""
-
-    name: str
-    number: int | str
-    group: RowGroup
-    rows: Sequence[ShownRow]
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """What there is to choose from, looked up once for all rows of a condition."""
-
-    catalogues: Mapping[str, Catalogue]
-
-    @cached_property
-    def _options(self) -> dict[str, list[tuple[str, str, str]]]:
-        return {
-            source: [(f"{source}:{field.name}", field.label, str(field.type)) for field in fields.values()]
-            for source, fields in self.catalogues.items()
-        }
-
-    @cached_property
-    def _seen(self) -> dict[tuple[str, str], list[str]]:
-        return {}
-
-    def row(self, name: str, number: int | str, row: Row, mistake: str = "") -> ShownRow:
-        """Return `row` with what can be chosen in it."""
-        return ShownRow(name, number, row, mistake, self._fields(row), self._values(row))
-
-    def _fields(self, row: Row) -> list[tuple[Any, str, list[tuple[str, str, str, bool]]]]:
-        chosen = f"{row.source}:{row.field}" if row.field else ""
-        groups: list[tuple[Any, str, list[tuple[str, str, str, bool]]]] = [
-            (SAID_OF[source], source, [(*option, option[0] == chosen) for option in options])
-            for source, options in self._options.items()
-        ]
-        if row.field and row.field not in self.catalogues.get(row.source, {}):
-            groups.append((_("no longer known"), "", [(chosen, row.field, "", True)]))
-        return groups
-
-    def _values(self, row: Row) -> list[str]:
-        asked = (row.source, row.field)
-        if asked not in self._seen:
-            self._seen[asked] = values_seen(*asked, self.catalogues.get(row.source, {}))
-        return self._seen[asked]
 
 
 def shown_condition(
@@ -128,16 +46,34 @@ def shown_condition(
 ) -> dict[str, Any]:
     """Return what the template of a condition needs; `sources` begins with the one that `stored` is about."""
     catalogues = {source: catalogue_of(source) for source in sources}
-    shelf = Shelf(catalogues)
     is_deep = as_rows(stored, "") is None
-    pattern = ShownGroup(
-        f"{name}-__group__", "__n__", RowGroup(), [shelf.row(f"{name}-__group__-__row__", "__n__", Row())]
-    )
+    seen = cache(lambda source, field: values_seen(source, field, catalogues.get(source, {})))
+
+    def line(start: str, number: int | str, row: Row, mistake: str = "") -> dict[str, Any]:
+        is_known = row.field in catalogues.get(row.source, {})
+        known = {"seen": seen(row.source, row.field), "is_known": is_known or not row.field}
+        return {"name": start, "number": number, "row": row, "mistake": mistake, **known}
+
+    def group(number: int, place: int, found: RowGroup) -> dict[str, Any]:
+        start = f"{name}-{number}"
+        filled = [(row, mistakes.get((place, at), "")) for at, row in enumerate(found.rows) if not row.is_blank]
+        lines = [*filled, *[(Row(), "")] * (1 if number else BLANK_ROWS)]
+        shown = [line(f"{start}-{at}", at + 1, row, mistake) for at, (row, mistake) in enumerate(lines)]
+        return {"name": start, "number": number + 1, "group": found, "rows": shown}
+
+    start = f"{name}-__group__"
+    pattern = {
+        "name": start,
+        "number": "__n__",
+        "group": RowGroup(),
+        "rows": [line(f"{start}-__row__", "__n__", Row())],
+    }
     return {
         "name": name,
         "joiner": rows.joiner,
-        "groups": _shown_groups(name, rows, mistakes, shelf),
+        "groups": [group(number, *placed) for number, placed in enumerate(_groups_to_show(rows))],
         "pattern": pattern,
+        "fields": [(SAID_OF[source], source, fields.values()) for source, fields in catalogues.items()],
         "comparisons": comparisons(),
         "deep": sentence(stored, catalogues[sources[0]]) if is_deep else "",
         "said": "" if is_deep and not rows.replaces else _said_if_readable(rows, sources[0]),
@@ -147,6 +83,14 @@ def shown_condition(
         "sentence_url": reverse("admin:scoring_condition_sentence"),
         "values_url": reverse("admin:scoring_condition_values"),
     }
+
+
+def _groups_to_show(rows: Rows) -> list[tuple[int, RowGroup]]:
+    """Return the groups in which something stands, each with its place, or a first one; and a blank one."""
+    filled = [(place, group) for place, group in enumerate(rows.groups) if group.filled]
+    # A joiner that was chosen for a group to come is kept.
+    blank = [*(RowGroup(joiner=group.joiner) for group in rows.groups if not group.filled), RowGroup(), RowGroup()]
+    return [*filled, *((-1, group) for group in blank[: 1 if filled else 2])]
 
 
 def said_of(rows: Rows, source: str) -> str:
@@ -162,30 +106,3 @@ def _said_if_readable(rows: Rows, source: str) -> str:
         return said_of(rows, source)
     except RowMistakes:
         return ""
-
-
-def _shown_groups(name: str, rows: Rows, mistakes: Mapping[Place, str], shelf: Shelf) -> list[ShownGroup]:
-    """Return the groups in which something stands, or a first one, and a blank one; each ends with a blank row."""
-    filled = [(place, group) for place, group in enumerate(rows.groups) if group.filled]
-    # A joiner that was chosen for a group to come is kept.
-    blank = [*(RowGroup(joiner=group.joiner) for group in rows.groups if not group.filled), RowGroup(), RowGroup()]
-    groups = [*filled, *((-1, group) for group in blank[: 1 if filled else 2])]
-    return [
-        ShownGroup(
-            f"{name}-{number}",
-            number + 1,
-            group,
-            _shown_rows(f"{name}-{number}", place, group, mistakes, shelf, blanks=1 if number else BLANK_ROWS),
-        )
-        for number, (place, group) in enumerate(groups)
-    ]
-
-
-def _shown_rows(
-    name: str, place: int, group: RowGroup, mistakes: Mapping[Place, str], shelf: Shelf, *, blanks: int
-) -> list[ShownRow]:
-    filled = [(row, mistakes.get((place, at), "")) for at, row in enumerate(group.rows) if not row.is_blank]
-    return [
-        shelf.row(f"{name}-{number}", number + 1, row, mistake)
-        for number, (row, mistake) in enumerate([*filled, *[(Row(), "")] * blanks])
-    ]

@@ -24,11 +24,16 @@ class BadCondition(ValueError):
         self.code, self.about = code, about
 
 
+def branches_of(tree: Tree) -> list[Any]:
+    """Return the trees right below `tree`."""
+    return [*tree.get("all", ()), *tree.get("any", ()), *([tree["not"]] if "not" in tree else [])]
+
+
 def leaves(tree: Tree) -> Iterator[Tree]:
     """Yield the leaves of `tree`, left to right."""
     if "field" in tree:
         yield tree
-    for branch in [*tree.get("all", ()), *tree.get("any", ()), *([tree["not"]] if "not" in tree else [])]:
+    for branch in branches_of(tree):
         yield from leaves(branch)
 
 

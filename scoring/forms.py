@@ -34,24 +34,24 @@ def zone_choices() -> list[tuple[str, str]]:
 
 
 class KindsField(forms.MultipleChoiceField):
-    """Kinds of activities as checkboxes: those that are known, and those that are chosen already."""
+    """Kinds of activities as checkboxes: those that are known, and chosen ones that nobody does any more."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, widget=forms.CheckboxSelectMultiple, **kwargs)
 
-    def offer(self, chosen: list[str]) -> None:
-        """Offer today's kinds, and the `chosen` ones even if nobody does them any more."""
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
+        """Return the field as the form has it, with today's kinds to choose from."""
         known = dict(population().activity_kinds())
+        chosen = form.get_initial_for_field(self, field_name) or []
         self.choices = [*known.items(), *((kind, kind.replace("_", " ")) for kind in chosen if kind not in known)]
+        return super().get_bound_field(form, field_name)
 
 
 class ScoringModelForm(forms.ModelForm):  # type: ignore[type-arg]
     """A version's name, thresholds and fast lane."""
 
-    fields: dict[str, Any]
-
     time_zone = forms.ChoiceField(
-        label=gettext_lazy("Time zone"), help_text=gettext_lazy("Days and weeks begin by it.")
+        label=gettext_lazy("Time zone"), help_text=gettext_lazy("Days and weeks begin by it."), choices=zone_choices
     )
     fast_lane_kinds = KindsField(
         label=gettext_lazy("Fast lane"), help_text=gettext_lazy("Whoever does one of these is handed over at once.")
@@ -66,21 +66,6 @@ class ScoringModelForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ScoringModel
         fields = "__all__"  # noqa: DJ007 (the admin names them; the others are not editable)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["time_zone"].choices = zone_choices()
-        for lane in ("fast_lane", "product"):
-            self.fields[f"{lane}_kinds"].offer(getattr(self.instance, f"{lane}_kinds"))
-            self.fields[f"{lane}_condition"].stands_on(getattr(self.instance, f"{lane}_condition"), "activity")
-
-    def clean_fast_lane_condition(self) -> Any:
-        """Return the tree of the fast lane."""
-        return self.fields["fast_lane_condition"].tree(self.cleaned_data["fast_lane_condition"], "activity")
-
-    def clean_product_condition(self) -> Any:
-        """Return the tree of the product signals."""
-        return self.fields["product_condition"].tree(self.cleaned_data["product_condition"], "activity")
-
     def clean(self) -> dict[str, Any]:
         """Refuse grades whose cuts do not fall from the best to the last."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -91,12 +76,21 @@ class ScoringModelForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
 
-class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
-    """One rule of a draft."""
+class PartForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A rule or a persona of a draft."""
 
     fields: dict[str, Any]
 
     scoring_model: ScoringModel  # set by the admin on the class it makes for a request
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            self.instance.model = self.scoring_model
+
+
+class RuleForm(PartForm):
+    """One rule of a draft."""
 
     activity_kinds = KindsField(label=gettext_lazy("Activities"), help_text=gettext_lazy("None chosen: all of them."))
     condition = ConditionField(label=gettext_lazy("Condition"), sources=["profile", "activity"])
@@ -110,23 +104,19 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not self.instance.pk:
-            self.instance.model = self.scoring_model
-        groups = RuleGroup.objects.filter(model=self.scoring_model)
-        self.fields["group"].queryset = groups
+        self.fields["group"].queryset = RuleGroup.objects.filter(model=self.scoring_model)
         self.fields["group"].label_from_instance = group_label
-        self.fields["activity_kinds"].offer(self.instance.activity_kinds)
-        named = [(field.name, field.label) for field in population().activity_fields().values()]
-        stale = self.instance.values_of
-        extra = [(stale, stale)] if stale and stale not in dict(named) else []
-        self.fields["values_of"].choices = [("", "—"), *named, *extra]
-        self.fields["condition"].stands_on(self.instance.condition, source_for(self.instance.kind))
+        named = {field.name: field.label for field in population().activity_fields().values()}
+        if self.instance.values_of:
+            named.setdefault(self.instance.values_of, self.instance.values_of)
+        self.fields["values_of"].choices = [("", "—"), *named.items()]
+        self.fields["condition"].look_at(source_for(self.instance.kind))
 
-    def clean_condition(self) -> Any:
-        """Return the condition as a tree over the fields that fit the kind of rule."""
-        rows = self.cleaned_data["condition"]
-        kind = self.cleaned_data.get("kind", self.instance.kind)
-        return self.fields["condition"].tree(rows, source_for(kind))
+    def clean_kind(self) -> Any:
+        """Return the kind, which says whose fields the condition is about."""
+        kind = self.cleaned_data["kind"]
+        self.fields["condition"].look_at(source_for(kind))
+        return kind
 
     def clean(self) -> dict[str, Any]:
         """Refuse what means nothing for this kind of rule, and halves of pairs."""
@@ -153,12 +143,8 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error(name, ValidationError(message))
 
 
-class PersonaForm(forms.ModelForm):  # type: ignore[type-arg]
+class PersonaForm(PartForm):
     """One persona of a draft."""
-
-    fields: dict[str, Any]
-
-    scoring_model: ScoringModel  # set by the admin on the class it makes for a request
 
     condition = ConditionField(label=gettext_lazy("Condition"), sources=["profile"])
 
@@ -167,18 +153,11 @@ class PersonaForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = "__all__"  # noqa: DJ007 (the admin names them)
         widgets: ClassVar = {name: forms.Textarea(attrs={"rows": 3}) for name in ("pains", "goals")}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not self.instance.pk:
-            self.instance.model = self.scoring_model
-        self.fields["condition"].stands_on(self.instance.condition, "profile")
-
     def clean_condition(self) -> Any:
-        """Return the condition as a tree; a persona of everybody is none."""
-        tree = self.fields["condition"].tree(self.cleaned_data["condition"], "profile")
-        if not tree:
+        """Refuse a persona of everybody."""
+        if not self.cleaned_data["condition"]:
             raise ValidationError(_("Say who they are; a persona without a condition would be everybody."))
-        return tree
+        return self.cleaned_data["condition"]
 
 
 def source_for(kind: str) -> str:

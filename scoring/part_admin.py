@@ -64,15 +64,12 @@ class PartAdmin(DraftsOnly):
     change_form_template = "admin/scoring/part_change_form.html"
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """Say that parts are reached through their version."""
-        return False
+        return False  # parts are reached through their version
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Part]:
-        """Return the parts with the version they belong to."""
         return super().get_queryset(request).select_related("model")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Send to the list of versions."""
         return redirect("admin:scoring_scoringmodel_changelist")
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
@@ -84,24 +81,13 @@ class PartAdmin(DraftsOnly):
                 _("Rules and personas are added on the page of a draft: choose one, or copy a version to a new draft."),
             )
             return redirect("admin:scoring_scoringmodel_changelist")
-        context = {"scoring_model": model, "subtitle": str(model), **(extra_context or {})}
-        return super().add_view(request, form_url, context)
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """Show one part."""
-        part = self.get_object(request, object_id)
-        context = {"scoring_model": part.model, **(extra_context or {})} if part else extra_context
-        return super().change_view(request, object_id, form_url, context)
+        return super().add_view(request, form_url, {"subtitle": str(model), **(extra_context or {})})
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Delete a part and go back to its version."""
         part = self.get_object(request, object_id)
         response = super().delete_view(request, object_id, extra_context)
-        if part and response.status_code == 302:
-            return _to_model(part)
-        return response
+        return _to_model(part) if part and response.status_code == 302 else response
 
     def _model_in(self, request: HttpRequest) -> ScoringModel | None:
         number = request.GET.get("model", "")
@@ -120,16 +106,13 @@ class PartAdmin(DraftsOnly):
         obj.save()
 
     def delete_model(self, request: HttpRequest, obj: Part) -> None:
-        """Delete a part of a draft."""
         lock_draft(obj.model_id)
         obj.delete()
 
     def response_post_save_add(self, request: HttpRequest, obj: Part) -> HttpResponseRedirect:
-        """Go back to the version."""
         return _to_model(obj)
 
     def response_post_save_change(self, request: HttpRequest, obj: Part) -> HttpResponseRedirect:
-        """Go back to the version."""
         return _to_model(obj)
 
 

@@ -20,7 +20,6 @@ class RuleAdmin(PartAdmin):
     form = RuleForm
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the rules with their group too."""
         return super().get_queryset(request).select_related("group")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -49,7 +48,6 @@ class RuleAdmin(PartAdmin):
 
     @admin.display(description=gettext_lazy("looks for"))
     def said(self, rule: Rule) -> str:
-        """Return the rule's condition as one sentence."""
         return Reader.now().said(rule)
 
 
@@ -69,5 +67,4 @@ class PersonaAdmin(PartAdmin):
 
     @admin.display(description=gettext_lazy("looks for"))
     def said(self, persona: Persona) -> str:
-        """Return who they are as one sentence."""
         return Reader.now().said_profile(persona.condition)

@@ -73,8 +73,6 @@ class CountriesField(forms.CharField):
 class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
     """A team with its territory."""
 
-    fields: dict[str, Any]
-
     countries = CountriesField(label=_("Countries"), required=False, help_text=_("Two-letter codes, such as NL, BE."))
     territory = ConditionField(
         label=_("Territory"),
@@ -86,10 +84,6 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Team
         fields = "__all__"  # noqa: DJ007 (the admin names them; the others are not editable)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["territory"].stands_on(self.instance.territory or {}, "profile")
-
     def clean_territory(self) -> Any:
-        """Return the condition as a tree, None where there is none."""
-        return self.fields["territory"].tree(self.cleaned_data["territory"], "profile") or None
+        """Return the condition, None where there is none."""
+        return self.cleaned_data["territory"] or None
