@@ -6,6 +6,7 @@
 """
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -20,6 +21,7 @@ from scoring.population import Batch
 WEEKS = 4  # looked back for handoffs a week
 BAR = 10  # points a bar of the histogram is wide
 SAMPLE = 10
+CHANGES = ("become", "fall_back")
 Bools = npt.NDArray[np.bool_]
 
 
@@ -32,12 +34,11 @@ class Findings:
     at: int
     leads: int = 0
     activities: int = 0
-    become: Counter[tuple[str, str]] = field(default_factory=Counter)  # (what label, label)
-    fall_back: Counter[tuple[str, str]] = field(default_factory=Counter)
+    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # of (change, what label, label)
     holding: list[int] = field(default_factory=lambda: [0, 0])
     a_week: list[Counter[str]] = field(default_factory=lambda: [Counter(), Counter()])
     bars: list[Counter[int]] = field(default_factory=lambda: [Counter(), Counter()])
-    changed: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: {"become": [], "fall_back": []})
+    changed: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: {change: [] for change in CHANGES})
 
     def add(self, batch: Batch) -> None:
         """Count these too."""
@@ -47,11 +48,10 @@ class Findings:
         nobody = np.zeros(len(batch.ids), dtype=bool)
         holds = scores.holds(self.at, batch.held)
         become = scores.holds(self.at, nobody) & batch.may_open & ~self._kept_out(batch)
-        fall_back = batch.may_fall_back & ~holds
-        self._count(self.become, batch, become)
-        self._count(self.fall_back, batch, fall_back)
-        self._draw("become", batch, become)
-        self._draw("fall_back", batch, fall_back)
+        for change, which in zip(CHANGES, (become, batch.may_fall_back & ~holds), strict=True):
+            for label in batch.labels.columns:
+                self.counts.update((change, label, value) for value in batch.labels[label].filter(which))
+            self._draw(change, batch, which)
         self._weigh(1, batch, scores, holds)
         if self.live:
             self._weigh(0, batch, score(self.live, batch.facts), batch.held)
@@ -61,11 +61,6 @@ class Findings:
             return np.zeros(len(batch.ids), dtype=bool)
         fitting = personas_of(self.draft, batch.facts.leads, self.at)
         return np.array([any(persona.standing == "negative" for persona in found) for found in fitting], dtype=bool)
-
-    def _count(self, counter: Counter[tuple[str, str]], batch: Batch, which: Bools) -> None:
-        for label in batch.labels.columns:
-            found = batch.labels[label].filter(which)
-            counter.update((label, value) for value in found)
 
     def _draw(self, change: str, batch: Batch, which: Bools) -> None:
         """Keep a few at random, but the same ones each time: those with the least hash."""
@@ -86,29 +81,25 @@ class Findings:
         """Return the whole as plain values."""
         bars = sorted(set(self.bars[0]) | set(self.bars[1]))
         models = [self.live.model if self.live else None, self.draft.model]
+        sources = self._split("source")
+        teams = self._split("team", {*self.a_week[0], *self.a_week[1]})
         return {
             "leads": self.leads,
             "activities": self.activities,
-            "become": sum(number for (label, _), number in self.become.items() if label == "source"),
-            "fall_back": sum(number for (label, _), number in self.fall_back.items() if label == "source"),
+            "become": sum(row[1] for row in sources),
+            "fall_back": sum(row[2] for row in sources),
             "holding": self.holding,
-            "by_source": self._split("source"),
-            "by_team": [[team, *counts, *self._weekly(team)] for team, *counts in self._split("team", self._teams())],
-            "a_week": [sum(counter.values()) / WEEKS for counter in self.a_week],
+            "by_source": sources,
+            "by_team": [[*row, *(counter[row[0]] / WEEKS for counter in self.a_week)] for row in teams],
+            "a_week": [counter.total() / WEEKS for counter in self.a_week],
             "histogram": [[bar, self.bars[0][bar], self.bars[1][bar]] for bar in bars],
             "thresholds": [model.threshold if model else None for model in models],
             "changed": {change: [pk for _, pk in drawn] for change, drawn in self.changed.items()},
         }
 
-    def _teams(self) -> set[str]:
-        return set(self.a_week[0]) | set(self.a_week[1])
-
-    def _weekly(self, team: str) -> list[float]:
-        return [counter[team] / WEEKS for counter in self.a_week]
-
-    def _split(self, label: str, more: set[str] = frozenset()) -> list[list[Any]]:  # type: ignore[assignment]
-        values = {value for known, value in [*self.become, *self.fall_back] if known == label} | more
-        rows = [[value, self.become[label, value], self.fall_back[label, value]] for value in values]
+    def _split(self, label: str, more: Collection[str] = ()) -> list[list[Any]]:
+        values = {value for _, known, value in self.counts if known == label}.union(more)
+        rows = [[value, *(self.counts[change, label, value] for change in CHANGES)] for value in values]
         return sorted(rows, key=lambda row: (-row[1] - row[2], row[0]))
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from scoring.conditions import Catalogue
-from scoring.models import Rule, ScoringModel
+from scoring.models import Rule, RuleGroup, ScoringModel
 from scoring.population import population
 from scoring.wording import sentence
 
@@ -27,10 +27,6 @@ class Reader:
         """Return a reader of today's catalogue."""
         seen = population()
         return cls(seen.profile_fields(), seen.activity_fields(), dict(seen.activity_kinds()))
-
-    def said_kinds(self, kinds: Sequence[str]) -> str:
-        """Return "download or webinar attended"; empty for none."""
-        return _(" or ").join(self.kinds.get(kind, kind.replace("_", " ")) for kind in kinds)
 
     def said(self, rule: Rule) -> str:
         """Return what `rule` looks for, as one sentence."""
@@ -51,7 +47,7 @@ class Reader:
 
     def said_activity(self, kinds: Sequence[str], condition: Mapping[str, object]) -> str:
         """Return "page view where page address contains pricing"."""
-        what = self.said_kinds(kinds) or _("any activity")
+        what = _(" or ").join(self.kinds.get(kind, kind.replace("_", " ")) for kind in kinds) or _("any activity")
         where = sentence(condition, self.activity)
         return _("%(what)s where %(where)s") % {"what": what, "where": where} if where else what
 
@@ -63,7 +59,6 @@ class RuleRow:
     rule: Rule
     said: str
     points: str
-    tone: str
     half_life: str
     counts: str
 
@@ -72,16 +67,10 @@ def rule_rows(model: ScoringModel) -> list[RuleRow]:
     """Return the rules of `model`, dimension by dimension."""
     rules = list(model.rules.select_related("group"))
     reader = Reader.now()
-    order = {dimension: place for place, dimension in enumerate(("fit", "interest", "timing"))}
-    rules.sort(key=lambda rule: order[rule.group.dimension])
+    rules.sort(key=lambda rule: RuleGroup.Dimension.values.index(rule.group.dimension))
     return [
         RuleRow(
-            rule=rule,
-            said=reader.said(rule),
-            points=signed(rule.points),
-            tone="down" if rule.points < 0 else "up",
-            half_life=days(rule.half_life) if rule.half_life else "",
-            counts=counts(rule),
+            rule, reader.said(rule), signed(rule.points), days(rule.half_life) if rule.half_life else "", counts(rule)
         )
         for rule in rules
     ]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from scoring.conditions import BadCondition, check
+from scoring.conditions import BadCondition, Catalogue, check
 from scoring.engine import Prepared, prepare
 from scoring.exchange import written
-from scoring.models import Publication, Rehearsal, ScoringModel
+from scoring.models import Persona, Publication, Rehearsal, Rule, ScoringModel
 from scoring.population import population
 from scoring.wording import mistake
 
@@ -36,22 +36,24 @@ def problems_of(model: ScoringModel) -> list[str]:
     if not rules:
         found.append(_("The model has no rules; add at least one."))
     for rule in rules:
-        try:
-            check(rule.condition, profile if rule.kind == "profile" else activity)
-        except BadCondition as error:
-            found.append(f"{rule.name}: {mistake(error)}")
+        found += _mistakes(rule, profile if rule.kind == "profile" else activity)
         if rule.kind == "silence" and not rule.silence_days:
             found.append(_("%(rule)s: say after how many days of silence.") % {"rule": rule.name})
         if rule.group.model_id != model.pk:
             found.append(_("%(rule)s: its group belongs to another version.") % {"rule": rule.name})
     for persona in model.personas.all():
-        try:
-            check(persona.condition, profile)
-        except BadCondition as error:
-            found.append(f"{persona.name}: {mistake(error)}")
+        found += _mistakes(persona, profile)
         if not persona.condition:
             found.append(_("%(persona)s: say who they are, else the persona is everybody.") % {"persona": persona.name})
     return found
+
+
+def _mistakes(part: Rule | Persona, catalogue: Catalogue) -> list[str]:
+    try:
+        check(part.condition, catalogue)
+    except BadCondition as error:
+        return [f"{part.name}: {mistake(error)}"]
+    return []
 
 
 @transaction.atomic
@@ -82,15 +84,8 @@ def publish(
     ScoringModel.objects.live().update(state=ScoringModel.State.RETIRED)
     ScoringModel.objects.filter(pk=model.pk).update(state=ScoringModel.State.LIVE)
     model.state = ScoringModel.State.LIVE
-    return Publication.objects.create(
-        model=locked,
-        rehearsal=rehearsal,
-        at=at,
-        by=by,
-        note=note,
-        qualifying=qualifying,
-        pace=pace,  # type: ignore[misc]
-    )
+    said = {"note": note, "qualifying": qualifying, "pace": pace}
+    return Publication.objects.create(model=locked, rehearsal=rehearsal, at=at, by=by, **said)  # type: ignore[misc]
 
 
 def _problems_of_rehearsal(rehearsal: Rehearsal, model: ScoringModel) -> list[str]:

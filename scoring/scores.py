@@ -15,23 +15,8 @@ from scoring.fields import DAY
 from scoring.spec import DIMENSIONS, ModelSpec
 
 HORIZON = 5 * 365 * DAY  # how far ahead a crossing is looked for
-STRETCHES = (
-    0,
-    1,
-    3,
-    7,
-    14,
-    21,
-    30,
-    45,
-    60,
-    90,
-    120,
-    180,
-    365,
-    730,
-    5 * 365,
-)  # days ahead between which bounds are taken
+# Days ahead between which bounds are taken.
+STRETCHES = (0, 1, 3, 7, 14, 21, 30, 45, 60, 90, 120, 180, 365, 730, 5 * 365)
 FEW = 5  # leads
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

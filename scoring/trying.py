@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from scoring.course import Entry, Reading
+from scoring.course import Reading
 from scoring.engine import score
 from scoring.fields import microseconds
 from scoring.models import ScoringModel
@@ -53,14 +53,10 @@ def tried(model: ScoringModel, ids: Sequence[int], at: datetime) -> list[Tried]:
 def _tried(known: Known, live: Reading | None, draft: Reading, activities: Sequence[str]) -> Tried:
     before = {entry.rule: entry for entry in live.entries} if live else {}
     after = {entry.rule: entry for entry in draft.entries}
-    rows = [_row(before.get(key), after.get(key), activities) for key in {**after, **before}]
+    rows = []
+    for key, entry in {**before, **after}.items():
+        points = [found[key].points if key in found else None for found in (before, after)]
+        because = tuple(activities[number] for number in entry.activities)
+        rows.append(TriedRow(entry.name, entry.dimension, points[0], points[1], because))
     rows.sort(key=lambda row: (not row.is_changed, -abs(row.draft or row.live or 0)))
     return Tried(known, live, draft, rows)
-
-
-def _row(before: Entry | None, after: Entry | None, activities: Sequence[str]) -> TriedRow:
-    entry = after or before
-    assert entry is not None
-    because = tuple(activities[number] for number in entry.activities)
-    points = [found.points if found else None for found in (before, after)]
-    return TriedRow(entry.name, entry.dimension, points[0], points[1], because)
