@@ -16,8 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from scoring.condition_row import Row
-from scoring.condition_rows import Place, RowGroup, RowMistakes, Rows, as_rows, as_tree, keep_ids
+from scoring.condition_rows import Place, Row, RowGroup, RowMistakes, Rows, as_rows, as_tree, keep_ids
 from scoring.condition_shown import catalogue_of, shown_condition
 from scoring.conditions import BadCondition, Catalogue, Tree, check
 from scoring.wording import mistake

@@ -1,16 +1,36 @@
 """Conditions as groups of plain rows of field, comparison and value: how people who are no programmers write them."""
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from io import StringIO
 from itertools import groupby
 from typing import Any
 
 from django.utils.crypto import get_random_string
+from django.utils.translation import gettext as _
 
-from scoring.condition_row import Row, leaf_of, row_of
-from scoring.conditions import Catalogue, Tree, branches_of
+from scoring.conditions import BadCondition, Catalogue, Tree, branches_of, check
+from scoring.fields import OPERATORS, FieldType, read_operand
+from scoring.wording import mistake
 
 SOURCES = ("profile", "activity")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row as it stands in the form. `source` says whose field it is; many values are separated by commas."""
+
+    id: str = ""
+    source: str = ""
+    field: str = ""
+    op: str = ""
+    text: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was chosen or written in it."""
+        return not (self.field or self.op or self.text)
 
 
 @dataclass(frozen=True)
@@ -84,7 +104,7 @@ def _group(tree: Tree, source: str) -> RowGroup | None:
     """Return `tree` as one group, or None where it needs more than one."""
     own_id = str(tree.get("id", ""))
     if "field" in tree:
-        return RowGroup(rows=(row_of(tree, source),))
+        return RowGroup(rows=(_row_of(tree, source),))
     if "not" in tree:
         inner = _group(tree["not"], source)
         # "Not all of several" is no choice of a group, but of a single row it says the same as "none".
@@ -97,7 +117,7 @@ def _group(tree: Tree, source: str) -> RowGroup | None:
     leaves = tree.get(joiner) or ()
     if not all("field" in leaf for leaf in leaves):
         return None
-    return RowGroup(own_id, joiner, tuple(row_of(leaf, source) for leaf in leaves))
+    return RowGroup(own_id, joiner, tuple(_row_of(leaf, source) for leaf in leaves))
 
 
 def as_tree(rows: Rows, source: str, catalogue: Catalogue, *, tree_id: str = "") -> dict[str, Any]:
@@ -111,7 +131,7 @@ def as_tree(rows: Rows, source: str, catalogue: Catalogue, *, tree_id: str = "")
         leaves = []
         for number, row in enumerate(group.rows):
             try:
-                leaves += [] if row.is_blank else [leaf_of(row, source, catalogue)]
+                leaves += [] if row.is_blank else [_leaf_of(row, source, catalogue)]
             except ValueError as error:
                 mistakes[place, number] = str(error)
         if leaves:
@@ -166,3 +186,64 @@ def keep_ids(rows: Rows, stored: Tree) -> Rows:
             for group in rows.groups
         ),
     )
+
+
+def _row_of(leaf: Tree, source: str) -> Row:
+    """Return the comparison `leaf` as a row about a field of `source`."""
+    value = leaf.get("value")
+    text = _joined(value) if isinstance(value, list | tuple) else _plain(value)
+    return Row(str(leaf.get("id", "")), source, leaf["field"], leaf.get("op", ""), text)
+
+
+def _plain(value: object) -> str:
+    if value is None:
+        return ""
+    return str(_whole(value) if isinstance(value, float) else value)
+
+
+def _joined(values: Iterable[object]) -> str:
+    written = StringIO()
+    csv.writer(written, lineterminator="").writerow([_plain(value) for value in values])
+    # Quotes stand only around values that hold a comma themselves.
+    return written.getvalue().replace(",", ", ") if '"' not in written.getvalue() else written.getvalue()
+
+
+def _split(text: str) -> list[str]:
+    try:
+        parts = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error:  # far too long, or lines within it
+        parts = [text]
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _leaf_of(row: Row, source: str, catalogue: Catalogue) -> dict[str, Any]:
+    """Return the comparison that `row` stands for; ValueError in words where it can't be read."""
+    if not row.field:
+        raise ValueError(_("Choose what to look at, or tick “remove”."))
+    if row.source != source:
+        raise ValueError(_wrong_source(source))
+    if not row.op:
+        raise ValueError(_("Choose how to compare."))
+    leaf: dict[str, Any] = {"id": row.id, "field": row.field, "op": row.op}
+    field = catalogue.get(row.field)
+    operator = OPERATORS[field.type].get(row.op) if field else None
+    if operator and operator.takes != "none":
+        leaf["value"] = _split(row.text) if operator.takes in {"many", "two"} else row.text.strip()
+    try:
+        check(leaf, catalogue)
+    except BadCondition as error:
+        raise ValueError(mistake(error)) from error
+    if field and operator and (operator.reads or field.type) is FieldType.NUMBER and "value" in leaf:
+        read = read_operand(field.type, operator, leaf["value"])
+        leaf["value"] = [_whole(one) for one in read] if isinstance(read, list) else _whole(read)
+    return leaf
+
+
+def _wrong_source(source: str) -> str:
+    if source == "profile":
+        return _("This is about what they did, but the rule is about who they are: choose a field of that list.")
+    return _("This is about who they are, but the rule is about what they do: choose a field of that list.")
+
+
+def _whole(number: float) -> int | float:
+    return int(number) if number.is_integer() else number

@@ -7,8 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
-from scoring.condition_row import Row
-from scoring.condition_rows import SOURCES, Place, RowGroup, RowMistakes, Rows, as_rows, as_tree
+from scoring.condition_rows import SOURCES, Place, Row, RowGroup, RowMistakes, Rows, as_rows, as_tree
 from scoring.conditions import Catalogue, Tree
 from scoring.fields import OPERATORS, FieldType
 from scoring.population import population
