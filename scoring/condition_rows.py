@@ -150,14 +150,9 @@ def as_tree(rows: Rows, source: str, catalogue: Catalogue, *, tree_id: str = "")
 def _branch(group: RowGroup, leaves: list[dict[str, Any]]) -> dict[str, Any]:
     if group.joiner != "none":
         return {"id": group.id, group.joiner: leaves}
-    own_id = group.id or new_id()
+    own_id = group.id or get_random_string(8)
     # The inner node's id follows from the outer one's, so that it stays as well.
     return {"id": own_id, "not": {"id": f"{own_id}-any", "any": leaves}}
-
-
-def new_id() -> str:
-    """Return an id for a new node of a tree."""
-    return get_random_string(8)
 
 
 def _with_own_ids(tree: dict[str, Any], taken: set[str]) -> dict[str, Any]:
@@ -165,7 +160,7 @@ def _with_own_ids(tree: dict[str, Any], taken: set[str]) -> dict[str, Any]:
     for branch in branches_of(tree):
         _with_own_ids(branch, taken)
     if not tree["id"] or tree["id"] in taken:
-        tree["id"] = new_id()
+        tree["id"] = get_random_string(8)
     taken.add(tree["id"])
     return tree
 

@@ -27,14 +27,13 @@ def with_content(activities: pl.DataFrame, catalogue: Sequence[ContentSpec]) -> 
     distinct = activities.select(looked_at).unique()
     fitting = [pl.when(_fits(line)).then(pl.lit(number)).otherwise(None) for number, line in enumerate(catalogue)]
     place = pl.coalesce([*fitting, pl.lit(None, dtype=pl.Int32)])
-    lines = {"content.phase": "phase", "content.offer": "offer", "content.campaign": "campaign"}
     said = [
         place.replace_strict(
-            {number: getattr(line, name) or None for number, line in enumerate(catalogue)},
+            {number: getattr(line, column.removeprefix("content.")) or None for number, line in enumerate(catalogue)},
             default=None,
             return_dtype=pl.String,
         ).alias(column)
-        for column, name in lines.items()
+        for column in ABOUT
     ]
     found = distinct.with_columns(said)
     return activities.join(found, on=looked_at, how="left", nulls_equal=True, maintain_order="left")

@@ -1,14 +1,13 @@
 """Drafts: a copy of a version that can be worked on."""
 
 from datetime import datetime
-from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Max
 from django.utils.crypto import get_random_string
 
-from scoring.models import ContentEntry, Persona, Rule, RuleGroup, ScoringModel
+from scoring.models import Rule, RuleGroup, ScoringModel
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -43,24 +42,21 @@ def add_groups(model: ScoringModel) -> None:
 @transaction.atomic
 def copy_to_draft(source: ScoringModel, *, by: "AbstractBaseUser | None", at: datetime) -> ScoringModel:
     """Return a new draft with everything that `source` says; rules keep their keys."""
-    groups, rules = list(source.groups.all()), list(source.rules.all())
-    content, personas = list(source.content.all()), list(source.personas.all())
     draft = ScoringModel.objects.get(pk=source.pk)
     draft.pk = None
     draft.version, draft.state = next_version(), ScoringModel.State.DRAFT
     draft.created_at, draft.created_by = at, by  # type: ignore[assignment]
     draft.save()
     new_groups: dict[int, RuleGroup] = {}
-    for group in groups:
-        old = group.pk
+    for group in source.groups.all():
+        new_groups[group.pk] = group
         group.pk, group.model = None, draft
         group.save()
-        new_groups[old] = group
-    for rule in rules:
-        rule.pk, rule.model, rule.group = None, draft, new_groups[rule.group_id]
-    Rule.objects.bulk_create(rules)
-    for row in chain(content, personas):
-        row.pk, row.model = None, draft  # type: ignore[attr-defined]
-    ContentEntry.objects.bulk_create(content)
-    Persona.objects.bulk_create(personas)
+    for parts in (source.rules, source.content, source.personas):
+        rows: list[Any] = list(parts.all())
+        for row in rows:
+            row.pk, row.model = None, draft
+            if isinstance(row, Rule):
+                row.group = new_groups[row.group_id]
+        parts.bulk_create(rows)
     return draft

@@ -109,11 +109,10 @@ class PartAdmin(DraftsOnly):
         lock_draft(obj.model_id)
         obj.delete()
 
-    def response_post_save_add(self, request: HttpRequest, obj: Part) -> HttpResponseRedirect:
-        return _to_model(obj)
-
     def response_post_save_change(self, request: HttpRequest, obj: Part) -> HttpResponseRedirect:
         return _to_model(obj)
+
+    response_post_save_add = response_post_save_change
 
 
 def _to_model(part: Part) -> HttpResponseRedirect:

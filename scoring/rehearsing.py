@@ -51,18 +51,13 @@ def run_waiting(*, at: datetime) -> int:
         # Of two workers, one matches the row as it was read.
         same = Rehearsal.objects.filter(pk=rehearsal.pk, alive_at=rehearsal.alive_at, finished_at=None)
         if same.update(alive_at=at):
-            _survive(rehearsal, at)
             done += 1
+            try:
+                run(rehearsal, at=at)
+            except Exception:  # whatever is wrong with one must not keep others waiting, nor its page polling for good
+                log.exception("rehearsal %s failed", rehearsal.pk)
+                _finish(rehearsal, at, error="failed")
     return done
-
-
-def _survive(rehearsal: Rehearsal, at: datetime) -> None:
-    """Run `rehearsal`; whatever is wrong with it must not keep others waiting, nor the page polling for good."""
-    try:
-        run(rehearsal, at=at)
-    except Exception:  # any mistake of one version; the traceback is in the log
-        log.exception("rehearsal %s failed", rehearsal.pk)
-        _finish(rehearsal, at, error="failed")
 
 
 def run(rehearsal: Rehearsal, *, at: datetime) -> None:

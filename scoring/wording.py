@@ -1,7 +1,5 @@
 """Conditions and their mistakes in words, in the reader's language."""
 
-from collections.abc import Mapping
-
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -37,14 +35,6 @@ OPERATOR_LABELS = {
     "is_filled": gettext_lazy("is filled in"),
 }
 ALL_OF = {"has_all_of"}
-TYPE_LABELS: Mapping[FieldType, object] = {
-    FieldType.TEXT: gettext_lazy("text"),
-    FieldType.NUMBER: gettext_lazy("number"),
-    FieldType.YES_NO: gettext_lazy("yes or no"),
-    FieldType.DATE: gettext_lazy("date"),
-    FieldType.CHOICE: gettext_lazy("one of a list"),
-    FieldType.CHOICES: gettext_lazy("several of a list"),
-}
 MISTAKES = {
     "unknown_field": gettext_lazy("There is no field “%(field)s”; choose one from the list."),
     "unknown_operator": gettext_lazy("“%(field)s” can't be compared by “%(op)s”; choose one of: %(known)s."),

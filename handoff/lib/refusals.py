@@ -62,9 +62,3 @@ class Incomplete(Refusal):
 
     code = "incomplete"
     status = 400
-
-
-class IdentityConflict(Refusal):
-    """The id and the address belong to two different leads."""
-
-    code = "identity_conflict"

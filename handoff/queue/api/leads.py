@@ -22,7 +22,7 @@ from handoff.leads.recording import Recorded
 from handoff.lib.api import StrictFilterBackend, StrictView, refuse_unknown
 from handoff.lib.bodies import BadInstant, instant
 from handoff.lib.paging import Key, cursor_of, encoded
-from handoff.lib.refusals import IdentityConflict, Incomplete, NotAllowed, Refusal
+from handoff.lib.refusals import Incomplete, Refusal
 from handoff.people.doors import person
 from handoff.queue.api import serializers as shown
 from handoff.queue.api.bodies import NaiveTime
@@ -42,11 +42,9 @@ AHEAD = 5 * 366  # days for which a score's course is known ahead
 class Refused(Refusal):
     """A lead that cannot be taken; the code says why."""
 
-    status = 400
-
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
-        self.code = code
+        self.code, self.status = code, {"identity_conflict": 409, "not_allowed": 403}.get(code, 400)
 
 
 class LeadFilterBackend(StrictFilterBackend):
@@ -129,10 +127,6 @@ def _tally(results: list[Recorded]) -> dict[str, Any]:
 
 
 def _one(result: Recorded, request: Request) -> Response:
-    if result.code == "identity_conflict":
-        raise IdentityConflict(result.detail)
-    if result.code == "not_allowed":
-        raise NotAllowed(result.detail)
     if result.lead is None:
         raise Refused(result.code, result.detail)
     rows = Lead.objects.select_related("company", "score", "owner", "team").prefetch_related("consents")
