@@ -163,6 +163,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {"AnswerEnum": "handoff.queue.models.qualifications.Answer"},
 }
 
 # The row is the truth and Celery only the doorbell: messages may be lost, doubled or late.

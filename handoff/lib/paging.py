@@ -49,9 +49,11 @@ class Key:
             return instant(value)
         if self.kind == "count":
             return range(10_000)[value]
-        if self.kind == "flag" and isinstance(value, bool):
+        if isinstance(value, bool) == (self.kind != "flag"):
+            raise ValueError(value)
+        if self.kind == "flag":
             return value
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or abs(value) >= 2**63:
+        if not isinstance(value, int | float) or not isfinite(value) or abs(value) >= 2**63:
             raise ValueError(value)
         return value
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("leads/<int:pk>/score/", leads.LeadScore.as_view(), name="api-score"),
     path("activities/", activities.Activities.as_view(), name="api-activities"),
     path("queue/", queue.Queue.as_view(), name="api-queue"),
+    path("qualified/", queue.Qualified.as_view(), name="api-qualified"),
     path("queue/next/", queue.TakeNext.as_view(), name="api-next"),
     path("queue/<int:pk>/", queue.QueueDetail.as_view(), name="api-handoff"),
     *(

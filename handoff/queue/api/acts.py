@@ -17,14 +17,14 @@ from handoff.lib.api import StrictView
 from handoff.lib.refusals import NotAllowed, Stale
 from handoff.people.doors import person
 from handoff.people.models import User
-from handoff.queue import claiming, next_steps, noting, snoozing, takeover, touching, undoing
+from handoff.queue import claiming, deals, next_steps, noting, snoozing, takeover, touching, undoing
 from handoff.queue.api import bodies
 from handoff.queue.api.queue import row
 from handoff.queue.api.serializers import QueueRow
 from handoff.queue.disqualification import disqualify
-from handoff.queue.models import Handoff
+from handoff.queue.models import Handoff, Verdict
 from handoff.queue.models.handoffs import HandoffQuerySet
-from handoff.queue.qualification import qualify
+from handoff.queue.qualification import correct_sql, qualify
 from handoff.queue.working import lock_lead, require_work
 
 
@@ -57,6 +57,12 @@ def claim(handoff: Handoff, *, version: int | None, by: User, at: datetime) -> N
 
 def leave_to_act(_handoff: Handoff, _user: User) -> None:
     """Refuse nobody beforehand."""
+
+
+def require_in_hand(handoff: Handoff, user: User) -> None:
+    """Refuse who may not work it; about an SQL the act knows."""
+    if handoff.verdict != Verdict.QUALIFIED:
+        require_work(handoff, user)
 
 
 def require_manager(_handoff: Handoff, user: User) -> None:
@@ -96,7 +102,12 @@ ACTS = {
     "touches": Act(
         "Log one contact or attempt; the first one also accepts the lead.", touching.log_touch, bodies.TouchBody
     ),
-    "next-step": Act("Plan what happens next, or take the plan away.", next_steps.plan_next_step, bodies.NextStepBody),
+    "next-step": Act(
+        "Plan what happens next with an open handoff or an SQL, or take the plan away.",
+        next_steps.plan_next_step,
+        bodies.NextStepBody,
+        require_in_hand,
+    ),
     "notes": Act("Leave a note for colleagues.", if_unchanged(noting.add_note), bodies.NoteBody),
     "snooze": Act(
         "Put it out of sight until a time, or with `until` null bring it back.", snoozing.snooze, bodies.SnoozeBody
@@ -107,6 +118,23 @@ ACTS = {
         "Accept an SQL that a colleague passed on; it stops the takeover clock.",
         if_unchanged(takeover.accept_takeover),
         require=leave_to_act,
+    ),
+    "give-back": Act(
+        "Give an SQL back to who qualified it, with a reason, instead of taking it on.",
+        if_unchanged(takeover.return_takeover),
+        bodies.ReasonBody,
+        leave_to_act,
+    ),
+    "pass-sql": Act(
+        "Offer an SQL to another colleague.", if_unchanged(takeover.pass_sql), bodies.AssignBody, leave_to_act
+    ),
+    "sql": Act(
+        "Write down what was learned about an SQL.", if_unchanged(correct_sql), bodies.CorrectBody, leave_to_act
+    ),
+    "opportunity": Act("An SQL becomes an opportunity.", if_unchanged(deals.open_opportunity), require=leave_to_act),
+    "won": Act("An SQL bought.", if_unchanged(deals.win), bodies.WonBody, leave_to_act),
+    "lost": Act(
+        "An SQL did not buy: why, and when it may come back.", if_unchanged(deals.lose), bodies.LostBody, leave_to_act
     ),
     "undo": Act("Take back one's own verdict within ten seconds.", if_unchanged(undoing.undo), require=require_seller),
     "overturn": Act(

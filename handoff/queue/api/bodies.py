@@ -14,7 +14,7 @@ from handoff.lib.bodies import Instant
 from handoff.lib.refusals import Incomplete
 from handoff.people.models import User
 from handoff.queue.claiming import colleagues_of
-from handoff.queue.models import Answer, DisqualificationReason, Outcome, Touch, TouchChannel
+from handoff.queue.models import Answer, BudgetState, BuyingRole, DisqualificationReason, Outcome, Touch, TouchChannel
 from handoff.queue.models.qualifications import BANT
 from scoring.models import Publication
 
@@ -161,19 +161,58 @@ class Letter(Body):
     note = optional_text(300)
 
 
-class QualifyBody(ActBody):
-    """BANT, who takes the lead on (username or id; else its holder), and what it may be worth."""
+class WonBody(ActBody):
+    """For how much."""
+
+    value = serializers.DecimalField(
+        max_digits=14, decimal_places=2, min_value=Decimal(0), required=False, allow_null=True, default=None
+    )
+    currency = serializers.RegexField(r"^([A-Za-z]{3})?$", required=False, allow_blank=True, default="")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Keep the currency beside an amount only."""
+        if "currency" in attrs or attrs.get("value") is not None:
+            attrs["currency"] = attrs.get("currency", "").upper() if attrs.get("value") is not None else ""
+        return attrs
+
+
+class SqlBody(WonBody):
+    """What sales knows about an SQL; what is absent stays as it is."""
 
     budget = Letter(required=False)
     authority = Letter(required=False)
     need = Letter(required=False)
     timeline = Letter(required=False)
-    takes_over = Person(required=False, allow_null=True, default=None)
+    budget_state = serializers.ChoiceField(choices=BudgetState.choices, required=False, allow_blank=True)
+    role = serializers.ChoiceField(choices=BuyingRole.choices, required=False, allow_blank=True)
+    starts_on = serializers.DateField(required=False, allow_null=True)
+    others = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    expected_close = serializers.DateField(required=False, allow_null=True)
+
+
+class CorrectBody(SqlBody):
+    """What was learned about an SQL since."""
+
     value = serializers.DecimalField(
-        max_digits=14, decimal_places=2, min_value=Decimal(0), required=False, allow_null=True, default=None
+        max_digits=14, decimal_places=2, min_value=Decimal(0), required=False, allow_null=True
     )
-    currency = serializers.RegexField(r"^([A-Za-z]{3})?$", required=False, allow_blank=True, default="")
-    expected_close = serializers.DateField(required=False, allow_null=True, default=None)
+    currency = serializers.RegexField(r"^([A-Za-z]{3})?$", required=False, allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Take each letter apart, as the act takes them."""
+        for name in BANT:
+            if name in attrs:
+                letter = attrs[name]
+                attrs |= {name: letter["answer"], f"{name}_note": letter["note"]}
+        if "currency" in attrs:
+            attrs["currency"] = attrs["currency"].upper()
+        return attrs
+
+
+class QualifyBody(SqlBody):
+    """BANT, who takes the lead on (username or id; else its holder), and what it may be worth."""
+
+    takes_over = Person(required=False, allow_null=True, default=None)
 
     def validate_takes_over(self, value: User | None) -> User | None:
         by, holder_id = self.context["user"], self.context["handoff"].holder_id
@@ -186,12 +225,11 @@ class QualifyBody(ActBody):
         """Put the four letters together, as the act takes them."""
         letters = {name: attrs.pop(name) for name in BANT if name in attrs}
         attrs["bant"] = {name: (letter["answer"], letter["note"]) for name, letter in letters.items()}
-        attrs["currency"] = attrs["currency"].upper() if attrs["value"] is not None else ""
-        return attrs
+        return super().validate(attrs)
 
 
-class DisqualifyBody(ActBody):
-    """Why not, for how long, and which rules were wrong; what is absent follows from the reason."""
+class ContractBody(ActBody):
+    """A reason, and under which contract the lead comes back; what is absent follows from the reason."""
 
     reason = serializers.CharField(max_length=50, help_text="The slug of a reason on the list.")
     permanent = serializers.BooleanField(required=False, allow_null=True, default=None)
@@ -200,11 +238,7 @@ class DisqualifyBody(ActBody):
     wake_points = serializers.DecimalField(
         max_digits=6, decimal_places=2, min_value=Decimal(0), max_value=Decimal(1000), required=False
     )
-    misleading = serializers.ListField(child=serializers.CharField(max_length=60), required=False, max_length=500)
-    note = optional_text(NOTE)
     competitor = optional_text(120)
-    other_lead = serializers.IntegerField(required=False, allow_null=True, default=None)
-    right_person = optional_text(200)
 
     def validate_reason(self, value: str) -> DisqualificationReason:
         """Return the reason that is meant."""
@@ -214,6 +248,35 @@ class DisqualifyBody(ActBody):
                 _("There is no such reason; use: %(known)s.") % {"known": ", ".join(offered)}
             )
         return offered[value]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Fill in what the reason says."""
+        if "wake_points" in attrs:
+            attrs["wake_points"] = float(attrs["wake_points"])
+        return attrs
+
+
+class LostBody(ContractBody):
+    """Why an SQL was lost, in a reason of the list, in words, or both."""
+
+    reason = serializers.CharField(max_length=50, required=False)
+    because = optional_text(300)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Leave the lead a way back unless it is lost for good."""
+        attrs["permanent"] = bool(attrs["permanent"])
+        return super().validate(attrs)
+
+
+class DisqualifyBody(ContractBody):
+    """Why not, for how long, and which rules were wrong: an empty list says that none was."""
+
+    misleading = serializers.ListField(child=serializers.CharField(max_length=60), required=False, max_length=500)
+    objects = serializers.BooleanField(required=False, default=False, help_text="They want no contact.")
+    note = optional_text(NOTE)
+    other_lead = serializers.IntegerField(required=False, allow_null=True, default=None)
+    right_person = optional_text(200, help_text="A name; with an address, as in Ann <ann@company.example>, a lead too.")
+    owner = Person(required=False, allow_null=True, default=None)
 
     def validate_other_lead(self, value: int | None) -> Lead | None:
         """Return the lead that is meant, if this person sees it."""
@@ -225,9 +288,8 @@ class DisqualifyBody(ActBody):
         return found
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Fill in what the reason says."""
+        """Fill in what the reason says, and what an empty list of signals does."""
         if attrs["permanent"] is None:
             attrs["permanent"] = attrs["reason"].is_permanent
-        if "wake_points" in attrs:
-            attrs["wake_points"] = float(attrs["wake_points"])
-        return attrs
+        attrs["none_misleading"] = attrs.get("misleading") == []
+        return super().validate(attrs)

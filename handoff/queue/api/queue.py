@@ -13,9 +13,10 @@ from handoff.lib.paging import Key
 from handoff.lib.refusals import NotAllowed, Refusal
 from handoff.people.doors import person
 from handoff.queue import claiming
-from handoff.queue.api.serializers import QueueRow
+from handoff.queue.api.serializers import QueueRow, SqlRow
 from handoff.queue.filters import HandoffFilter
-from handoff.queue.models import Clock, Handoff, NextStep
+from handoff.queue.models import Clock, Handoff, NextStep, Qualification
+from handoff.queue.presenting import with_next_steps
 
 
 class NothingWaits(Refusal):
@@ -66,6 +67,19 @@ class QueueDetail(RetrieveAPIView[Handoff]):
 
     def get_queryset(self) -> "QuerySet[Handoff]":
         return shown(Handoff.objects.visible_to(person(self.request)))
+
+
+class Qualified(ListAPIView[Qualification]):
+    """The SQLs in hand that this person may see, the readiest first; `id` is that of the handoff."""
+
+    scope = "queue"
+    queryset = Qualification.objects.none()
+    serializer_class = SqlRow
+    order = (Key("readiness", descending=True), Key("id"))
+
+    def get_queryset(self) -> "QuerySet[Qualification]":
+        found = Qualification.objects.visible_to(person(self.request)).in_hand()
+        return with_next_steps(found.by_readiness(timezone.localdate()))
 
 
 class TakeNext(StrictView):

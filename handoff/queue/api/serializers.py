@@ -9,8 +9,9 @@ from rest_framework import serializers
 from handoff.leads.consent import permissions_of
 from handoff.leads.models import Company, Lead
 from handoff.lib.bodies import Instant
-from handoff.queue.models import Handoff
+from handoff.queue.models import Handoff, Qualification
 from handoff.queue.presenting import clock_json, cools
+from handoff.queue.qualification import CORRECTED
 from handoff.sla.models import Metric
 from scoring import exchange
 from scoring.models import ContentEntry, Persona, Rehearsal, Rule, RuleGroup, ScoringModel
@@ -323,3 +324,33 @@ class RehearsalShown(serializers.ModelSerializer[Rehearsal]):
         if rehearsal.finished_at:
             return rehearsal.error or "done"
         return "running" if rehearsal.alive_at else "waiting"
+
+
+class SqlRow(serializers.ModelSerializer[Qualification]):
+    """An SQL: what sales knows, who qualified it, and with whom it is."""
+
+    id = serializers.IntegerField(source="handoff_id")
+    lead = serializers.IntegerField(source="handoff.lead_id")
+    name = serializers.CharField(source="handoff.lead.name")
+    stage = serializers.CharField(source="handoff.lead.stage")
+    qualified_by = serializers.CharField(source="by.username")
+    qualified_at = Instant(source="at")
+    takes_over = serializers.CharField(source="takes_over.username")
+    accepted_at = Instant(allow_null=True)
+    opportunity_at = Instant(allow_null=True)
+    readiness = serializers.IntegerField()
+    next_step = serializers.SerializerMethodField()
+    version = serializers.IntegerField(source="handoff.version")
+
+    class Meta:
+        model = Qualification
+        fields = (
+            *("id", "lead", "name", "stage", "qualified_by", "qualified_at", "takes_over", "accepted_at"),
+            *("opportunity_at", "readiness", "strength", "next_step", "version", *CORRECTED),
+        )
+
+    @extend_schema_field(NextStepShown(allow_null=True))
+    def get_next_step(self, sql: Qualification) -> Any:
+        """Return what is planned."""
+        step, at = sql.step, sql.handoff.next_step_at  # type: ignore[attr-defined]
+        return NextStepShown({"what": step, "at": at}).data if step and at else None
