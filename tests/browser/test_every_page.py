@@ -30,7 +30,7 @@ PAGES = {
     "hold": ("marketer", "/leads/{lead}/hold/"),
     "objection": ("rep", "/leads/{lead}/objection/"),
     "odd stops": ("manager", "/queue/odd-stops/"),
-    "feedback": ("marketer", "/feedback/"),
+    "feedback": ("marketer", "/feedback/?by=rule&show=all"),
     "imports": ("marketer", "/imports/"),
     "notices": ("rep", "/notices/"),
     "me": ("rep", "/me/"),
@@ -38,7 +38,19 @@ PAGES = {
     "funnel": ("marketer", "/reports/funnel/"),
     "login": ("", "/login/"),
 }
-ON_A_PHONE = {"queue", "team queue", "narrowed queue", "handoff", "lead", "new lead", "disqualify"}
+ON_A_PHONE = {
+    "qualified",
+    "nurture",
+    "feedback",
+    "qualify",
+    "queue",
+    "team queue",
+    "narrowed queue",
+    "handoff",
+    "lead",
+    "new lead",
+    "disqualify",
+}
 
 
 @pytest.fixture(scope="package")

@@ -57,7 +57,7 @@ def test_a_rep_disqualifies_a_lead_and_marketing_reads_why(site: Site, visit: Vi
 
     feedback = visit("marketer", javascript=javascript)
     feedback.goto("/feedback/")
-    row = feedback.get_by_role("row").filter(has_text=lead.name)
+    row = feedback.get_by_role("article").filter(has_text=lead.name)
     expect(row).to_contain_text("Not ready yet")
     expect(row).to_contain_text("Budget round opens in the new year.")
     expect(row).to_contain_text("Asked for a demo")
