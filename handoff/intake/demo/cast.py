@@ -7,21 +7,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-COUNTRIES = {
-    # weight, time zone, dialling code, first names, last names
-    "NL": (34, "Europe/Amsterdam", "+3161", "Daan Sanne Bram Fleur Thijs Lotte Sven Iris Ruben Eva Bas Noa Joris Anouk Tim Maud", "Jansen Bakker Smit Meijer Mulder Bos Vos Peters Hendriks Dekker Dijkstra Kok Brouwer Kuipers Postma Schouten"),
-    "BE": (12, "Europe/Brussels", "+3247", "Lucas Emma Louis Marie Arthur Elise Jules Julie Victor Camille", "Maes Jacobs Willems Claes Goossens Wouters Dubois Lambert Dupont Martens"),
-    "DE": (26, "Europe/Berlin", "+4915", "Lena Felix Hannah Paul Mia Leon Anna Jonas Clara Moritz Greta Nils Frieda Tobias", "Vogt Keller Schulz Hoffmann Wagner Becker Koch Richter Wolf Neumann Zimmermann Krüger Lorenz Busch"),
-    "AT": (5, "Europe/Vienna", "+4366", "Lukas Sophie Maximilian Katharina Florian Magdalena", "Gruber Pichler Steiner Moser Hofer Leitner"),
-    "GB": (17, "Europe/London", "+4474", "Oliver Amelia George Isla Harry Freya Jack Poppy Arjun Zara Callum Imogen", "Patel Turner Hughes Wright Bennett Foster Khan Palmer Shaw Reid Barnes Doyle"),
-    "US": (6, "America/New_York", "+1212", "Ethan Olivia Mason Harper Logan Riley", "Carter Brooks Hayes Coleman Perry Long"),
-}  # fmt: skip
-INDUSTRIES = {
-    "Energy": (18, "Energie Power Grid Solar Wind"), "Logistics": (18, "Logistiek Freight Cargo Haven Transit"),
-    "Manufacturing": (20, "Werke Metaal Forge Machinery Precision"), "Food": (14, "Foods Bakkerij Dairy Molkerei Harvest"),
-    "Retail": (12, "Markt Stores Winkels Trading Outlet"), "Software": (10, "Labs Digital Cloud Soft Systems"),
-    "Education": (8, "College Akademie Campus Institute School"),
-}  # fmt: skip
+COUNTRIES = (
+    # weight, code, time zone, dialling code, first names, last names
+    (34, "NL", "Europe/Amsterdam", "+3161", "Daan Sanne Bram Fleur Thijs Lotte Sven Iris Ruben Eva Bas Noa Joris Anouk Tim Maud", "Jansen Bakker Smit Meijer Mulder Bos Vos Peters Hendriks Dekker Dijkstra Kok Brouwer Kuipers Postma Schouten"),
+    (12, "BE", "Europe/Brussels", "+3247", "Lucas Emma Louis Marie Arthur Elise Jules Julie Victor Camille", "Maes Jacobs Willems Claes Goossens Wouters Dubois Lambert Dupont Martens"),
+    (26, "DE", "Europe/Berlin", "+4915", "Lena Felix Hannah Paul Mia Leon Anna Jonas Clara Moritz Greta Nils Frieda Tobias", "Vogt Keller Schulz Hoffmann Wagner Becker Koch Richter Wolf Neumann Zimmermann Krüger Lorenz Busch"),
+    (5, "AT", "Europe/Vienna", "+4366", "Lukas Sophie Maximilian Katharina Florian Magdalena", "Gruber Pichler Steiner Moser Hofer Leitner"),
+    (17, "GB", "Europe/London", "+4474", "Oliver Amelia George Isla Harry Freya Jack Poppy Arjun Zara Callum Imogen", "Patel Turner Hughes Wright Bennett Foster Khan Palmer Shaw Reid Barnes Doyle"),
+    (6, "US", "America/New_York", "+1212", "Ethan Olivia Mason Harper Logan Riley", "Carter Brooks Hayes Coleman Perry Long"),
+)  # fmt: skip
+INDUSTRIES = (
+    (18, "Energy", "Energie Power Grid Solar Wind"), (18, "Logistics", "Logistiek Freight Cargo Haven Transit"),
+    (20, "Manufacturing", "Werke Metaal Forge Machinery Precision"), (14, "Food", "Foods Bakkerij Dairy Molkerei Harvest"),
+    (12, "Retail", "Markt Stores Winkels Trading Outlet"), (10, "Software", "Labs Digital Cloud Soft Systems"),
+    (8, "Education", "College Akademie Campus Institute School"),
+)  # fmt: skip
 TITLES = (
     (10, "Head of Operations", 1.5), (9, "Energy manager", 1.4), (8, "Director of Sustainability", 1.5), (8, "IT lead", 1.1),
     (7, "CTO", 1.3), (7, "Operations manager", 1.2), (7, "VP Supply Chain", 1.4), (8, "Purchasing officer", 0.9),
@@ -29,28 +29,19 @@ TITLES = (
     (4, "Intern", 0.1),
 )  # fmt: skip
 SOURCES = (
-    (24, "Organic search"),
-    (18, "LinkedIn"),
-    (14, "Google Ads"),
-    (12, "Webinar"),
-    (10, "Newsletter"),
-    (9, "Trade fair"),
-    (8, "Partner"),
-    (5, "Referral"),
-)
+    (24, "Organic search"), (18, "LinkedIn"), (14, "Google Ads"), (12, "Webinar"), (10, "Newsletter"), (9, "Trade fair"),
+    (8, "Partner"), (5, "Referral"),
+)  # fmt: skip
 CAMPAIGNS = ("Grid tariffs 2027", "Night power", "Fleet charging", "")
 PAPERS = ("Grid tariffs explained", "Peak shaving in practice", "Charging a fleet", "Contracts after 2027")
 PAGES = (
-    "/",
-    "/product/",
-    "/product/forecast/",
-    "/customers/",
-    "/customers/haven/",
-    "/blog/peak-load/",
-    "/about/",
-    "/pricing/",
-    "/pricing/",
-    "/careers/",
+    "/", "/product/", "/product/forecast/", "/customers/", "/customers/haven/", "/blog/peak-load/", "/about/",
+    "/pricing/", "/pricing/", "/careers/",
+)  # fmt: skip
+MESSAGES = (
+    "Need a quote before the first quarter",
+    "Can you call me about two sites?",
+    "What does it cost for 40 trucks?",
 )
 # Mail that reps start from: name, then subject and text in each language.
 MAILS = {
@@ -70,24 +61,9 @@ MAILS = {
         "de": ("Was wir vereinbart haben", "Guten Tag {first_name} {last_name},\n\nvielen Dank für das Gespräch. Kurz gefasst:\n\n- \n\n{my_name}"),
     },
 }  # fmt: skip
-SYLLABLES = [
-    "Nor",
-    "Del",
-    "Vel",
-    "Tri",
-    "Kem",
-    "Lin",
-    "Bra",
-    "Sol",
-    "Mer",
-    "Hal",
-    "Zan",
-    "Ost",
-    "Rik",
-    "Fen",
-    "Gal",
-    "Tor",
-]
+SYLLABLES = (
+    "Nor", "Del", "Vel", "Tri", "Kem", "Lin", "Bra", "Sol", "Mer", "Hal", "Zan", "Ost", "Rik", "Fen", "Gal", "Tor",
+)  # fmt: skip
 
 
 def weighted(rng: random.Random, options: Any) -> Any:
@@ -111,8 +87,7 @@ def make_character(
     rng: random.Random, number: int, start: datetime, end: datetime, companies: list[dict[str, Any]]
 ) -> Character:
     """Make the `number`-th lead, appearing between `start` and `end`."""
-    country = rng.choices(list(COUNTRIES), weights=[row[0] for row in COUNTRIES.values()])[0]
-    _weight, zone_name, dialling, firsts, lasts = COUNTRIES[country]
+    country, zone_name, dialling, firsts, lasts = weighted(rng, COUNTRIES)
     title, worth = weighted(rng, TITLES)
     first, last = rng.choice(firsts.split()), rng.choice(lasts.split())
     company = _company(rng, country, companies)
@@ -148,11 +123,10 @@ def _company(rng: random.Random, country: str, companies: list[dict[str, Any]]) 
     here = [company for company in companies if company["country"] == country]
     if here and rng.random() < 0.25:
         return rng.choice(here)
-    industry = rng.choices(list(INDUSTRIES), weights=[row[0] for row in INDUSTRIES.values()])[0]
+    industry, names = weighted(rng, INDUSTRIES)
     stem = rng.choice(SYLLABLES) + rng.choice(SYLLABLES).lower()
-    name = f"{stem} {rng.choice(INDUSTRIES[industry][1].split())}"
     company = {
-        "name": name,
+        "name": f"{stem} {rng.choice(names.split())}",
         "domain": f"{stem.lower()}{len(companies)}.example",
         "industry": industry,
         "country": country,
@@ -206,14 +180,7 @@ def _session(rng: random.Random, moment: datetime, keenness: float, do: Any, *, 
     if rng.random() < 0.05 * keenness:
         do(moment, "form_submission", form="Tariff calculator")
     if rng.random() < 0.032 * keenness:
-        message = rng.choice(
-            (
-                "Need a quote before the first quarter",
-                "Can you call me about two sites?",
-                "What does it cost for 40 trucks?",
-            )
-        )
-        do(moment + timedelta(minutes=4), "contact_request", topic="sales", message=message)
+        do(moment + timedelta(minutes=4), "contact_request", topic="sales", message=rng.choice(MESSAGES))
     elif rng.random() < 0.028 * keenness:
         do(moment + timedelta(minutes=4), "demo_request", topic="sales", message="We would like to see it live")
     elif is_first and rng.random() < 0.02:
@@ -228,20 +195,11 @@ def _mail(rng: random.Random, character: Character, end: datetime, do: Any) -> N
     while moment < end:
         do(moment, "email_delivered", "mail", subject="Energy letter")
         if rng.random() < 0.35:
-            do(
-                moment + timedelta(seconds=20),
-                "email_opened",
-                "mail",
-                subject="Energy letter",
-                machine=rng.random() < 0.3,
-            )
+            machine = rng.random() < 0.3
+            do(moment + timedelta(seconds=20), "email_opened", "mail", subject="Energy letter", machine=machine)
             if rng.random() < 0.22 * character.keenness:
-                do(
-                    moment + timedelta(minutes=7),
-                    "email_clicked",
-                    "mail",
-                    subject=rng.choice(("Tariff calculator", "Case study")),
-                )
+                subject = rng.choice(("Tariff calculator", "Case study"))
+                do(moment + timedelta(minutes=7), "email_clicked", "mail", subject=subject)
         if rng.random() < 0.012:
             do(moment + timedelta(hours=2), "unsubscribed", "mail")
             return

@@ -1,6 +1,7 @@
 """The demo's year: leads come, act, are scored and handed over; reps work; ticks tick."""
 
 import random
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from handoff.queue.rescoring import act_on_crossings
 from handoff.queue.snoozing import end_due
 from handoff.sla.models import TeamCalendar
 from scoring.drafting import copy_to_draft
+from scoring.models import ScoringModel
 from scoring.publishing import publish
 from scoring.rehearsing import rehearsed
 
@@ -30,6 +32,7 @@ LEADS = 2000
 YEAR = timedelta(days=365)
 # When post is taken in, besides what cannot wait: through the day while people work, at weekends once.
 WORKDAY, WEEKEND = (11, 15, 24), (24,)
+LEARNED = "Pricing counts for more, opens for less"
 AT_ONCE = {"contact_request", "demo_request", "trial_started"}
 
 
@@ -43,28 +46,19 @@ def play(*, scale: float, end: datetime) -> None:
     office = make_office(rng)
     characters = cast(rng, scale, start, end)
     office.truths = {character.lead["external_id"]: character.truth for character in characters}
-    events = sorted(
-        (event for character in characters for event in activities_of(rng, character, end)),
-        key=lambda e: e["occurred_at"],
-    )
-    people, deeds = (
-        _Arrivals(characters, lambda one: one.appears_at),
-        _Arrivals(events, lambda deed: deed["occurred_at"]),
-    )
+    people = deque(characters)
+    events = (event for character in characters for event in activities_of(rng, character, end))
+    deeds = deque(sorted(events, key=lambda deed: deed["occurred_at"]))
     middle = start + YEAR / 2
     _live(office, people, deeds, _days(start, middle))
-    _second_half(first, middle)
+    _publish(second_model(first, middle), at=middle, note=LEARNED, qualifying="next_activity")
+    rescore_stale(at=middle)
     _live(office, people, deeds, _days(middle, end))
     office.work_until(end)
     _tick(end)
     with transaction.atomic():
-        _draft_a_third(second_of(first), end)
+        _draft_a_third(end)
         forget_old_post(end)
-
-
-def second_of(first: Any) -> Any:
-    """Return what is live now: the version after `first`, or `first` itself."""
-    return type(first).objects.live().get()
 
 
 def cast(rng: random.Random, scale: float, start: datetime, end: datetime) -> list[Character]:
@@ -81,48 +75,37 @@ def make_office(rng: random.Random) -> Office:
     return Office(rng, hours, reps)
 
 
-def _second_half(first: Any, at: datetime) -> None:
-    _publish(second_model(first, at), at=at, note="Pricing counts for more, opens for less", qualifying="next_activity")
-    rescore_stale(at=at)
-
-
 def _publish(model: Any, *, at: datetime, **said: Any) -> None:
     marketer = User.objects.get(username="marketer")
     publish(model, by=marketer, at=at, rehearsal=rehearsed(model, by=marketer, at=at), **said)
 
 
-def _draft_a_third(live: Any, at: datetime) -> None:
+def _draft_a_third(at: datetime) -> None:
     """Leave a draft on the marketer's desk, rehearsed, in which a webinar weighs more."""
     marketer = User.objects.get(username="marketer")
-    draft = copy_to_draft(live, by=marketer, at=at)
+    draft = copy_to_draft(ScoringModel.objects.live().get(), by=marketer, at=at)
     draft.rules.filter(key="webinar").update(points=F("points") + 7)
     rehearsed(draft, by=marketer, at=at)
 
 
-class _Arrivals:
-    """Events in order, taken up to a moment at a time."""
-
-    def __init__(self, events: list[Any], moment_of: Callable[[Any], datetime]) -> None:
-        self.events, self.moment_of, self.position = events, moment_of, 0
-
-    def until(self, moment: datetime) -> list[Any]:
-        """Return what comes before `moment` and was not taken yet."""
-        first = self.position
-        while self.position < len(self.events) and self.moment_of(self.events[self.position]) < moment:
-            self.position += 1
-        return self.events[first : self.position]
+def _taken(waiting: deque[Any], moment_of: Callable[[Any], datetime], until: datetime) -> list[Any]:
+    """Take what comes before `until` from the head of what waits in order."""
+    taken = []
+    while waiting and moment_of(waiting[0]) < until:
+        taken.append(waiting.popleft())
+    return taken
 
 
-def _live(office: Office, people: _Arrivals, deeds: _Arrivals, days: Iterable[list[datetime]]) -> None:
+def _live(office: Office, people: deque[Character], deeds: deque[Any], days: Iterable[list[datetime]]) -> None:
     """Live through `days`, each given as the moments at which post is taken in."""
     for steps in days:
         with transaction.atomic():
-            newcomers = people.until(steps[-1])
+            newcomers = _taken(people, lambda one: one.appears_at, steps[-1])
             if newcomers:
                 office.work_until(newcomers[0].appears_at)
                 receive_leads([one.lead for one in newcomers], by=None, at=newcomers[0].appears_at)
             for until in steps:
-                _take_in(office, deeds.until(until), until)
+                _take_in(office, _taken(deeds, lambda deed: deed["occurred_at"], until), until)
             if steps[-1].weekday() < 5:
                 _tick(steps[-1])
             office.notice_new()

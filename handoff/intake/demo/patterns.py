@@ -1,5 +1,6 @@
 """What the demo's scoring model knows besides rules: whom leads are like, and what the site's content is about."""
 
+from dataclasses import asdict
 from typing import Any
 
 from scoring.models import ContentEntry, Persona, ScoringModel
@@ -73,6 +74,4 @@ CONTENT = (  # the first line that fits says the phase
 def add_patterns(model: ScoringModel) -> None:
     """Give `model` the demo's personas and its content catalogue."""
     Persona.objects.bulk_create(Persona(model=model, **persona) for persona in PERSONAS)
-    ContentEntry.objects.bulk_create(
-        ContentEntry(model=model, looks_at=line.looks_at, pattern=line.pattern, phase=line.phase) for line in CONTENT
-    )
+    ContentEntry.objects.bulk_create(ContentEntry(model=model, **asdict(line)) for line in CONTENT)

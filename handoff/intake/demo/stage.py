@@ -53,14 +53,8 @@ def set_stage(start: datetime) -> dict[str, Team]:
 
 
 def _team(name: str, countries: list[str], zone: str, country: str, region: str, giving: str) -> Team:
-    team = Team.objects.create(
-        name=name,
-        slug=name.lower(),
-        countries=countries,
-        is_default=name == "Benelux",
-        giving=giving,
-        names_in_reports="named",
-    )
+    said = {"countries": countries, "giving": giving, "names_in_reports": Team.Names.NAMED}
+    team = Team.objects.create(name=name, slug=name.lower(), is_default=name == "Benelux", **said)
     calendar = Calendar.objects.create(name=name, time_zone=zone, country=country, region=region)
     CalendarOpening.objects.bulk_create(
         CalendarOpening(calendar=calendar, weekday=day, opens=540, closes=1020) for day in range(5)
@@ -111,194 +105,73 @@ def _policies(start: datetime) -> None:
         ("standard", "Standard, 4h", 90, [], 4),
     ):
         policy = Policy.objects.create(slug=slug, name=name, position=position, routes=routes, created_at=start)
-        targets = [TargetValues(Metric.FIRST_TOUCH, first_touch, "hours")]
-        targets += [
+        targets = [
+            TargetValues(Metric.FIRST_TOUCH, first_touch, "hours"),
             TargetValues(Metric.CONNECT, 15, "days", needs_proof=False),
             TargetValues(Metric.VERDICT, 30, "days"),
+            TargetValues(Metric.TAKEOVER, 2, "days"),
         ]
-        targets += [TargetValues(Metric.TAKEOVER, 2, "days")]
         write_terms(policy, targets, LADDER)
 
 
-RULES: tuple[tuple[str, str, str, int, dict[str, Any]], ...] = (
-    (
-        "head",
-        "fit",
-        "Head of a department",
-        15,
-        {
-            "condition": field(
-                "title", "contains_any_of", ["head", "director", "vp", "chief", "leiter", "directeur", "hoofd"]
-            )
-        },
-    ),
-    (
-        "buyer",
-        "fit",
-        "Works in energy, operations or IT",
-        8,
-        {
-            "condition": field(
-                "title",
-                "contains_any_of",
-                ["energy", "operations", "it lead", "technology", "cto", "coo", "sustainability"],
-            )
-        },
-    ),
-    ("size", "fit", "50 to 500 people", 15, {"condition": field("company.employees", "between", [50, 500])}),
-    ("large", "fit", "More than 500 people", 8, {"condition": field("company.employees", "more_than", 500)}),
-    (
-        "industry",
-        "fit",
-        "Energy, logistics or manufacturing",
-        12,
-        {"condition": field("company.industry", "is_one_of", ["Energy", "Logistics", "Manufacturing"])},
-    ),
-    (
-        "country",
-        "fit",
-        "In one of our countries",
-        5,
-        {"condition": field("country", "is_one_of", ["NL", "BE", "LU", "DE", "AT", "CH", "GB", "IE"])},
-    ),
-    ("free-mail", "fit", "Free e-mail address", -10, {"condition": field("email_is_free", "is_yes")}),
-    (
-        "student",
-        "fit",
-        "Student or applicant",
-        -25,
-        {"condition": field("title", "contains_any_of", ["student", "intern", "trainee"])},
-    ),
-    (
-        "pricing",
-        "interest",
-        "Pricing page",
-        12,
-        {
-            "kinds": ["page_view"],
-            "condition": field("url", "contains", "/pricing"),
-            "half_life": 30,
-            "limit": 3,
-            "limit_per": "week",
-        },
-    ),
-    (
-        "pages",
-        "interest",
-        "Visited the site",
-        2,
-        {"kinds": ["page_view"], "half_life": 14, "limit": 3, "limit_per": "day"},
-    ),
-    (
-        "whitepaper",
-        "interest",
-        "Downloaded a whitepaper",
-        14,
-        {"kinds": ["content_download"], "half_life": 45, "limit": 5, "limit_per": "ever"},
-    ),
-    (
-        "two-papers",
-        "interest",
-        "Two different whitepapers",
-        10,
-        {"kinds": ["content_download"], "window": 30, "at_least": 2, "at_least_of": "values", "values_of": "content"},
-    ),
-    (
-        "webinar",
-        "interest",
-        "Webinar attended",
-        18,
-        {"kinds": ["webinar_attended"], "half_life": 45, "limit": 2, "limit_per": "month"},
-    ),
-    ("registered", "interest", "Registered for a webinar", 5, {"kinds": ["webinar_registered"], "half_life": 30}),
-    (
-        "clicks",
-        "interest",
-        "Clicked e-mails",
-        4,
-        {"kinds": ["email_clicked"], "half_life": 21, "limit": 6, "limit_per": "month"},
-    ),
-    (
-        "opens",
-        "interest",
-        "Opened a marketing e-mail",
-        1,
-        {"kinds": ["email_opened"], "half_life": 14, "limit": 1, "limit_per": "day"},
-    ),
-    (
-        "calculator",
-        "timing",
-        "Used the tariff calculator",
-        15,
-        {"kinds": ["form_submission"], "condition": field("form", "is", "Tariff calculator"), "half_life": 21},
-    ),
-    (
-        "demo",
-        "timing",
-        "Asked for a demo",
-        50,
-        {"kinds": ["demo_request"], "half_life": 30, "limit": 1, "limit_per": "week"},
-    ),
-    (
-        "contact",
-        "timing",
-        "Asked to be contacted",
-        50,
-        {
-            "kinds": ["contact_request"],
-            "condition": field("topic", "is_not", "support"),
-            "half_life": 30,
-            "limit": 1,
-            "limit_per": "week",
-        },
-    ),
-    (
-        "visits",
-        "timing",
-        "Three visits in a week",
-        15,
-        {"kinds": ["page_view"], "window": 7, "at_least": 3, "at_least_of": "visits"},
-    ),
-    ("unsubscribed", "interest", "Unsubscribed from the newsletter", -15, {"kinds": ["unsubscribed"], "half_life": 90}),
-    ("silent", "timing", "Silent for 30 days", -10, {"kind": "silence", "silence_days": 30}),
-)
+def _rule(key: str, dimension: str, name: str, points: int, *kinds: str, **counting: Any) -> dict[str, Any]:
+    """Return a rule about activities of `kinds`, or without any about the profile."""
+    said = {"key": key, "dimension": dimension, "name": name, "points": points, "activity_kinds": list(kinds)}
+    return {**said, "kind": "activity" if kinds else "profile", **counting}
+
+
+HEADS = ["head", "director", "vp", "chief", "leiter", "directeur", "hoofd"]
+USERS = ["energy", "operations", "it lead", "technology", "cto", "coo", "sustainability"]
+INDUSTRIES = ["Energy", "Logistics", "Manufacturing"]
+COUNTRIES = ["NL", "BE", "LU", "DE", "AT", "CH", "GB", "IE"]
+RULES = (
+    _rule("head", "fit", "Head of a department", 15, condition=field("title", "contains_any_of", HEADS)),
+    _rule("buyer", "fit", "Works in energy, operations or IT", 8, condition=field("title", "contains_any_of", USERS)),
+    _rule("size", "fit", "50 to 500 people", 15, condition=field("company.employees", "between", [50, 500])),
+    _rule("large", "fit", "More than 500 people", 8, condition=field("company.employees", "more_than", 500)),
+    _rule("industry", "fit", "Energy, logistics or manufacturing", 12,
+          condition=field("company.industry", "is_one_of", INDUSTRIES)),
+    _rule("country", "fit", "In one of our countries", 5, condition=field("country", "is_one_of", COUNTRIES)),
+    _rule("free-mail", "fit", "Free e-mail address", -10, condition=field("email_is_free", "is_yes")),
+    _rule("student", "fit", "Student or applicant", -25,
+          condition=field("title", "contains_any_of", ["student", "intern", "trainee"])),
+    _rule("pricing", "interest", "Pricing page", 12, "page_view", half_life=30, limit=3, limit_per="week",
+          condition=field("url", "contains", "/pricing")),
+    _rule("pages", "interest", "Visited the site", 2, "page_view", half_life=14, limit=3, limit_per="day"),
+    _rule("whitepaper", "interest", "Downloaded a whitepaper", 14, "content_download",
+          half_life=45, limit=5, limit_per="ever"),
+    _rule("two-papers", "interest", "Two different whitepapers", 10, "content_download",
+          window=30, at_least=2, at_least_of="values", values_of="content"),
+    _rule("webinar", "interest", "Webinar attended", 18, "webinar_attended", half_life=45, limit=2, limit_per="month"),
+    _rule("registered", "interest", "Registered for a webinar", 5, "webinar_registered", half_life=30),
+    _rule("clicks", "interest", "Clicked e-mails", 4, "email_clicked", half_life=21, limit=6, limit_per="month"),
+    _rule("opens", "interest", "Opened a marketing e-mail", 1, "email_opened", half_life=14, limit=1, limit_per="day"),
+    _rule("calculator", "timing", "Used the tariff calculator", 15, "form_submission", half_life=21,
+          condition=field("form", "is", "Tariff calculator")),
+    _rule("demo", "timing", "Asked for a demo", 50, "demo_request", half_life=30, limit=1, limit_per="week"),
+    _rule("contact", "timing", "Asked to be contacted", 50, "contact_request", half_life=30, limit=1, limit_per="week",
+          condition=field("topic", "is_not", "support")),
+    _rule("visits", "timing", "Three visits in a week", 15, "page_view", window=7, at_least=3, at_least_of="visits"),
+    _rule("unsubscribed", "interest", "Unsubscribed from the newsletter", -15, "unsubscribed", half_life=90),
+    _rule("silent", "timing", "Silent for 30 days", -10, kind="silence", silence_days=30),
+)  # fmt: skip
 
 
 def first_model(at: datetime) -> ScoringModel:
     """Make the model that the demo's year begins with."""
-    model = new_model(
-        name="Handoff demo",
-        by=User.objects.get(username="marketer"),
-        at=at,
-        threshold=70,
-        hysteresis=5,
-        cut_a=35,
-        cut_b=22,
-        cut_c=10,
-        cut_1=70,
-        cut_2=45,
-        cut_3=20,
-        fast_lane_kinds=["contact_request", "demo_request"],
-        fast_lane_condition=field("topic", "is_none_of", ["support", "job application"]),
-        product_kinds=["trial_started"],
-        note="Drawn up with sales at the start of the year.",
-    )
+    cuts = {"cut_a": 35, "cut_b": 22, "cut_c": 10, "cut_1": 70, "cut_2": 45, "cut_3": 20}
+    lanes = {
+        "fast_lane_kinds": ["contact_request", "demo_request"],
+        "fast_lane_condition": field("topic", "is_none_of", ["support", "job application"]),
+        "product_kinds": ["trial_started"],
+    }
+    note = "Drawn up with sales at the start of the year."
+    by = User.objects.get(username="marketer")
+    model = new_model(name="Handoff demo", by=by, at=at, threshold=70, hysteresis=5, note=note, **cuts, **lanes)
     groups = {group.dimension: group for group in model.groups.all()}
-    for position, (key, dimension, name, points, rest) in enumerate(RULES):
-        given = dict(rest)
-        kinds = given.pop("kinds", [])
-        kind = str(given.pop("kind", "activity" if kinds else "profile"))
-        Rule.objects.create(
-            model=model,
-            group=groups[dimension],
-            key=key,
-            name=name,
-            points=points,
-            kind=kind,
-            activity_kinds=kinds,
-            position=position,
-            **given,
-        )
+    for position, rule in enumerate(RULES):
+        counting = {name: value for name, value in rule.items() if name != "dimension"}
+        Rule.objects.create(model=model, group=groups[rule["dimension"]], position=position, **counting)
     add_patterns(model)
     return model
 

@@ -4,10 +4,13 @@ import heapq
 import itertools
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
-from handoff.leads.models import Lead, Stage
+from handoff.intake.demo.cast import weighted
+from handoff.leads.models import Stage
 from handoff.lib.refusals import Refusal
 from handoff.people.models import User
 from handoff.queue.claiming import claim
@@ -19,7 +22,7 @@ from handoff.queue.qualification import qualify
 from handoff.queue.touching import log_touch
 from handoff.sla.clock import Hours, add_business_time
 
-Act = Callable[[datetime], None]
+Act = Callable[..., None]  # of a handoff, the time and what else was planned
 NOTES = (
     "Compares tariffs for next year's budget.",
     "Asked for the price of two sites.",
@@ -39,140 +42,97 @@ class Office:
 
     def __init__(self, rng: random.Random, hours: dict[int, Hours], reps: dict[int, list[User]]) -> None:
         self.rng, self.hours, self.reps = rng, hours, reps
-        self.plans: list[tuple[datetime, int, Act]] = []
+        self.plans: list[tuple[datetime, int, Act, int, tuple[Any, ...]]] = []
         self.numbers = itertools.count()
         self.reasons = {reason.slug: reason for reason in DisqualificationReason.objects.all()}
         self.truths: dict[str, float] = {}
         self.last_handoff = 0
 
-    def plan(self, at: datetime, act: Act) -> None:
-        """Put an act into the plan."""
-        heapq.heappush(self.plans, (at, next(self.numbers), act))
+    def plan(self, at: datetime, act: Act, handoff: Handoff, *more: Any) -> None:
+        """Put an act on a handoff into the plan."""
+        heapq.heappush(self.plans, (at, next(self.numbers), act, handoff.pk, more))
 
     def work_until(self, until: datetime) -> None:
         """Do what is planned before `until`, in order; what has become impossible is dropped."""
         while self.plans and self.plans[0][0] < until:
-            at, _number, act = heapq.heappop(self.plans)
-            try:
-                act(at)
-            except Refusal:
-                continue
+            at, _number, act, pk, more = heapq.heappop(self.plans)
+            handoff = Handoff.objects.select_related("lead", "assigned_to", "claimed_by").get(pk=pk)
+            with suppress(Refusal):
+                act(handoff, at, *more)
 
     def notice_new(self) -> None:
         """Plan the first attempt on each handoff that opened since."""
-        opened = Handoff.objects.filter(pk__gt=self.last_handoff).order_by("pk").select_related("assigned_to")
-        for handoff in opened:
+        for handoff in Handoff.objects.filter(pk__gt=self.last_handoff).order_by("pk"):
             self.last_handoff = handoff.pk
             # Now and then nobody looks at one until somebody asks about it, days later.
             forgotten = self.rng.random() < 0.03
-            noticed = self._later(handoff, handoff.opened_at, self.rng.uniform(900, 2900)) if forgotten else None
-            self.plan(noticed or self._reaction(handoff), self._first_attempt(handoff.pk))
+            minutes = self.rng.uniform(900, 2900) if forgotten else self._reaction(handoff)
+            self.plan(self._later(handoff, handoff.opened_at, minutes), self._attempt, handoff)
 
     def _later(self, handoff: Handoff, at: datetime, minutes: float) -> datetime:
         return add_business_time(self.hours[handoff.team_id or 0], at, timedelta(minutes=max(minutes, 1)))
 
-    def _reaction(self, handoff: Handoff) -> datetime:
+    def _reaction(self, handoff: Handoff) -> float:
         median = 14 if handoff.route in {"fast_lane", "product"} else 42
-        return self._later(handoff, handoff.opened_at, median * self.rng.lognormvariate(0, 0.95))
-
-    def _first_attempt(self, pk: int) -> Act:
-        def attempt(at: datetime) -> None:
-            handoff = Handoff.objects.select_related("lead", "assigned_to", "claimed_by").get(pk=pk)
-            if not handoff.is_open:
-                return
-            rep = handoff.holder or self._volunteer(handoff)
-            if handoff.claimed_by_id is None:
-                claim(handoff, by=rep, at=at - timedelta(minutes=1))
-            self._attempt(handoff, rep, at, number=1)
-
-        return attempt
+        return median * self.rng.lognormvariate(0, 0.95)
 
     def _volunteer(self, handoff: Handoff) -> User:
         """Who takes an unclaimed one: `rep` has the demo's busiest desk."""
         reps = self.reps[handoff.team_id or 0]
         return self.rng.choice([*reps, *(rep for rep in reps if rep.username == "rep")])
 
-    def _attempt(self, handoff: Handoff, rep: User, at: datetime, number: int) -> None:
+    def _attempt(self, handoff: Handoff, at: datetime, rep: User | None = None, number: int = 1) -> None:
         rng = self.rng
+        if not handoff.is_open:
+            return
+        if rep is None:
+            rep = handoff.holder or self._volunteer(handoff)
+            if handoff.claimed_by_id is None:
+                claim(handoff, by=rep, at=at - timedelta(minutes=1))
         if rng.random() < 0.03 and number == 1:
             self._decline(handoff, rep, at)  # at sight
             return
         reached = rng.random() < (0.42 if number == 1 else 0.4)
         channel = rng.choices(("call", "email", "message"), weights=(6, 3, 1))[0]
         if channel == "call":
-            outcome = (
-                Outcome.CONNECTED if reached else rng.choice((Outcome.NO_ANSWER, Outcome.NO_ANSWER, Outcome.VOICEMAIL))
-            )
+            in_vain = (Outcome.NO_ANSWER, Outcome.NO_ANSWER, Outcome.VOICEMAIL)
+            outcome = Outcome.CONNECTED if reached else rng.choice(in_vain)
         else:
             outcome = Outcome.REPLIED if reached else Outcome.SENT
         logged = at + timedelta(minutes=rng.randrange(0, 4))
-        note = rng.choice(NOTES) if reached else ""
+        note, mark = rng.choice(NOTES) if reached else "", f"{channel} {handoff.pk}-{number}"
         log_touch(
-            handoff,
-            channel=channel,
-            outcome=outcome,
-            happened_at=at,
-            by=rep,
-            at=logged,
-            note=note,
-            evidence=f"{channel} {handoff.pk}-{number}",
+            handoff, channel=channel, outcome=outcome, happened_at=at, by=rep, at=logged, note=note, evidence=mark
         )
         if reached:
-            self._after_connect(handoff.pk, rep, logged)
+            self._after_connect(handoff, rep, logged)
         elif number < 5:
             again = self._later(handoff, at, rng.choice((480, 960, 1440, 2400)) * rng.uniform(0.7, 1.5))
             if rng.random() < 0.5:
-                plan_next_step(
-                    handoff,
-                    what=rng.choice(("Call back", "Try again", "Send the case study")),
-                    step_at=again,
-                    by=rep,
-                    at=logged,
-                )
-            self.plan(again, self._again(handoff.pk, rep, number + 1))
+                what = rng.choice(("Call back", "Try again", "Send the case study"))
+                plan_next_step(handoff, what=what, step_at=again, by=rep, at=logged)
+            self.plan(again, self._attempt, handoff, rep, number + 1)
         else:
-            self.plan(self._later(handoff, at, 600), self._give_up(handoff.pk, rep))
+            self.plan(self._later(handoff, at, 600), self._give_up, handoff, rep)
 
-    def _again(self, pk: int, rep: User, number: int) -> Act:
-        def attempt(at: datetime) -> None:
-            handoff = Handoff.objects.select_related("lead").get(pk=pk)
-            if handoff.is_open:
-                self._attempt(handoff, rep, at, number)
+    def _give_up(self, handoff: Handoff, at: datetime, rep: User) -> None:
+        disqualify(handoff, reason=self.reasons["no-response"], by=rep, at=at, note="Five tries, no answer.")
 
-        return attempt
-
-    def _give_up(self, pk: int, rep: User) -> Act:
-        def decline(at: datetime) -> None:
-            handoff = Handoff.objects.select_related("lead").get(pk=pk)
-            disqualify(handoff, reason=self.reasons["no-response"], by=rep, at=at, note="Five tries, no answer.")
-
-        return decline
-
-    def _after_connect(self, pk: int, rep: User, at: datetime) -> None:
-        handoff = Handoff.objects.select_related("lead").get(pk=pk)
+    def _after_connect(self, handoff: Handoff, rep: User, at: datetime) -> None:
         when = self._later(handoff, at, self.rng.choice((960, 4800, 8000, 9600)) * self.rng.uniform(0.5, 1.3))
         if self.rng.random() < 0.6:
-            plan_next_step(
-                handoff,
-                what=self.rng.choice(("Call back", "Send a proposal", "Meet the director")),
-                step_at=when,
-                by=rep,
-                at=at,
-            )
-        self.plan(when, self._decide(pk, rep))
+            what = self.rng.choice(("Call back", "Send a proposal", "Meet the director"))
+            plan_next_step(handoff, what=what, step_at=when, by=rep, at=at)
+        self.plan(when, self._decide, handoff, rep)
 
-    def _decide(self, pk: int, rep: User) -> Act:
-        def decide(at: datetime) -> None:
-            handoff = Handoff.objects.select_related("lead").get(pk=pk)
-            if not handoff.is_open:
-                return
-            truth = self.truths.get(handoff.lead.external_id or "", 0.3)
-            if self.rng.random() < truth + (0.2 if handoff.route != "score" else 0.05):
-                self._qualify(handoff, rep, at)
-            else:
-                self._decline(handoff, rep, at)
-
-        return decide
+    def _decide(self, handoff: Handoff, at: datetime, rep: User) -> None:
+        if not handoff.is_open:
+            return
+        truth = self.truths.get(handoff.lead.external_id or "", 0.3)
+        if self.rng.random() < truth + (0.2 if handoff.route != "score" else 0.05):
+            self._qualify(handoff, rep, at)
+        else:
+            self._decline(handoff, rep, at)
 
     def _qualify(self, handoff: Handoff, rep: User, at: datetime) -> None:
         rng = self.rng
@@ -186,22 +146,18 @@ class Office:
         value = Decimal(rng.randrange(4, 90)) * 500
         close = (at + timedelta(days=rng.randrange(20, 150))).date()
         qualify(handoff, bant=bant, by=rep, at=at, value=value, currency="EUR", expected_close=close)
-        self.plan(at + timedelta(days=rng.randrange(12, 110)), self._close_deal(handoff.pk, rep, value))
+        self.plan(at + timedelta(days=rng.randrange(12, 110)), self._close_deal, handoff, rep, value)
 
-    def _close_deal(self, pk: int, rep: User, value: Decimal) -> Act:
-        def decide(at: datetime) -> None:
-            handoff = Handoff.objects.get(pk=pk)
-            if Lead.objects.filter(pk=handoff.lead_id, stage=Stage.SQL).exists():
-                if self.rng.random() < 0.42:
-                    win(handoff, value=value, currency="EUR", by=rep, at=at)
-                else:
-                    lose(handoff, because="The project was postponed.", by=rep, at=at)
-
-        return decide
+    def _close_deal(self, handoff: Handoff, at: datetime, rep: User, value: Decimal) -> None:
+        if handoff.lead.stage == Stage.SQL:
+            if self.rng.random() < 0.42:
+                win(handoff, value=value, currency="EUR", by=rep, at=at)
+            else:
+                lose(handoff, because="The project was postponed.", by=rep, at=at)
 
     def _decline(self, handoff: Handoff, rep: User, at: datetime) -> None:
         rng = self.rng
-        _weight, slug, note = rng.choices(DECLINES, weights=[row[0] for row in DECLINES])[0]
+        slug, note = weighted(rng, DECLINES)
         reason = self.reasons[slug]
         interest = [entry["rule"] for entry in handoff.reasons if entry["points"] > 0 and entry["count"]]
         misleading = [key for key in interest if rng.random() < (0.35 if key in {"opens", "clicks", "pages"} else 0.12)]
