@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from handoff.lib.admin import ReadOnlyAdmin, zone_choices
+from handoff.lib.admin import OwnRows, ReadOnlyAdmin, zone_choices
 from handoff.outbox.audit import record
 from handoff.people.absences import people_led_by
 from handoff.people.forms import AbsenceForm, TeamForm
@@ -91,7 +91,7 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Team)
-class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TeamAdmin(OwnRows):
     """Teams; managers change their own."""
 
     form = TeamForm
@@ -100,13 +100,9 @@ class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("name",)
     prepopulated_fields = {"slug": ("name",)}
     inlines = [PeopleOfTeam]
-    actions = None
 
-    def has_change_permission(self, request: HttpRequest, obj: Team | None = None) -> bool:
-        """Return whether they may change it: managers change their own teams."""
-        user: Any = request.user
-        is_own = obj is None or user.is_admin or obj.pk in user.team_ids()
-        return super().has_change_permission(request, obj) and is_own
+    def is_own(self, user: Any, row: Any) -> bool:
+        return row.pk in user.team_ids()
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form; what is only read needs none."""

@@ -3,16 +3,13 @@
 from datetime import date
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy, ngettext
 
-from handoff.lib.refusals import Refusal
+from handoff.lib.admin import OwnRows
 from handoff.sla.forms import CalendarForm, OpeningForm
 from handoff.sla.holidays import copy_holidays
 from handoff.sla.models import Calendar, CalendarOpening, ClosedDay, PersonCalendar, TeamCalendar
@@ -47,14 +44,14 @@ class ClosedDaysInline(admin.StackedInline):  # type: ignore[type-arg]
 
 
 @admin.register(Calendar)
-class CalendarAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Business hours with closed days; managers change those of their own teams."""
+class CalendarAdmin(OwnRows):
+    """Business hours with closed days; managers change those that serve no team but their own."""
 
     form = CalendarForm
     inlines = [OpeningsInline, ClosedDaysInline]
     list_display = ("name", "time_zone", "country", "region", "closed_count")
     search_fields = ("name",)
-    actions = None
+    acts = ("holidays",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Calendar]:
         """Return the calendars with how many closed days they have."""
@@ -65,97 +62,34 @@ class CalendarAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Return how many closed days it has."""
         return int(calendar.closed_n)
 
-    def has_change_permission(self, request: HttpRequest, obj: Calendar | None = None) -> bool:
-        """Return whether they may change it: managers, where it serves no team but their own."""
-        return super().has_change_permission(request, obj) and _serves_own_teams_only(request, obj)
+    def is_own(self, user: Any, row: Any) -> bool:
+        return not row.teams.exclude(team__in=user.team_ids()).exists()
 
-    def has_delete_permission(self, request: HttpRequest, obj: Calendar | None = None) -> bool:
-        """Return whether they may delete it."""
-        return super().has_delete_permission(request, obj) and _serves_own_teams_only(request, obj)
-
-    def get_urls(self) -> list[URLPattern]:
-        """Return the pages of a calendar, its own act first."""
-        view = self.admin_site.admin_view(self.holidays_view)
-        return [path("<int:pk>/holidays/", view, name="sla_calendar_holidays"), *super().get_urls()]
-
-    def holidays_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def holidays(self, calendar: Calendar) -> str:
         """Close the calendar on the public holidays of the next two years."""
-        calendar = Calendar.objects.filter(pk=pk).first()
-        if calendar is None:
-            raise Http404
-        if not self.has_change_permission(request, calendar):
-            raise PermissionDenied
-        if request.method == "POST":
-            today = timezone.localdate()
-            try:
-                # What is left of this year and two whole ones; a New Year exists every year, a 29 February does not.
-                n = copy_holidays(calendar, since=today, until=date(today.year + 3, 1, 1))
-            except Refusal as refusal:
-                messages.error(request, refusal.message)
-            else:
-                said = ngettext("%(n)d holiday was added.", "%(n)d holidays were added.", n)
-                messages.success(request, said % {"n": n})
-        return redirect("admin:sla_calendar_change", pk)
-
-
-def _serves_own_teams_only(request: HttpRequest, calendar: Calendar | None) -> bool:
-    user: Any = request.user
-    return calendar is None or user.is_admin or not calendar.teams.exclude(team__in=user.team_ids()).exists()
+        today = timezone.localdate()
+        # What is left of this year and two whole ones; a New Year exists every year, a 29 February does not.
+        n = copy_holidays(calendar, since=today, until=date(today.year + 3, 1, 1))
+        return ngettext("%(n)d holiday was added.", "%(n)d holidays were added.", n) % {"n": n}
 
 
 @admin.register(TeamCalendar)
-class TeamCalendarAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TeamCalendarAdmin(OwnRows):
     """Which team works by which calendar; managers choose for their own teams."""
 
-    list_display = ("team", "calendar")
-    list_display_links = ("team", "calendar")
-    list_select_related = ("team", "calendar")
-    actions = None
+    list_display = list_display_links = list_select_related = ("team", "calendar")
+    own_choices = {"team": "pk__in"}
 
-    def _is_own(self, request: HttpRequest, obj: TeamCalendar | None) -> bool:
-        user: Any = request.user
-        return obj is None or user.is_admin or obj.team_id in user.team_ids()
-
-    def has_change_permission(self, request: HttpRequest, obj: TeamCalendar | None = None) -> bool:
-        """Return whether they may change it: managers, for their own teams."""
-        return super().has_change_permission(request, obj) and self._is_own(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: TeamCalendar | None = None) -> bool:
-        """Return whether they may delete it."""
-        return super().has_delete_permission(request, obj) and self._is_own(request, obj)
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer a manager their own teams."""
-        user: Any = request.user
-        if db_field.name == "team" and not user.is_admin:
-            kwargs["queryset"] = db_field.related_model.objects.filter(pk__in=user.team_ids())
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+    def is_own(self, user: Any, row: Any) -> bool:
+        return row.team_id in user.team_ids()
 
 
 @admin.register(PersonCalendar)
-class PersonCalendarAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PersonCalendarAdmin(OwnRows):
     """Who works by a calendar of their own; managers choose for the people of their teams."""
 
-    list_display = ("user", "calendar")
-    list_display_links = ("user", "calendar")
-    list_select_related = ("user", "calendar")
-    actions = None
+    list_display = list_display_links = list_select_related = ("user", "calendar")
+    own_choices = {"user": "teams__in"}
 
-    def _is_own(self, request: HttpRequest, obj: PersonCalendar | None) -> bool:
-        user: Any = request.user
-        return obj is None or user.is_admin or bool(set(obj.user.team_ids()) & set(user.team_ids()))
-
-    def has_change_permission(self, request: HttpRequest, obj: PersonCalendar | None = None) -> bool:
-        """Return whether they may change it: managers, for people of their own teams."""
-        return super().has_change_permission(request, obj) and self._is_own(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: PersonCalendar | None = None) -> bool:
-        """Return whether they may delete it."""
-        return super().has_delete_permission(request, obj) and self._is_own(request, obj)
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer a manager the people of their own teams."""
-        user: Any = request.user
-        if db_field.name == "user" and not user.is_admin:
-            kwargs["queryset"] = db_field.related_model.objects.filter(teams__in=user.team_ids()).distinct()
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+    def is_own(self, user: Any, row: Any) -> bool:
+        return bool(set(row.user.team_ids()) & set(user.team_ids()))

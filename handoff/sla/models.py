@@ -3,10 +3,8 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Self
 
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -330,16 +328,3 @@ class LadderStep(models.Model):
     def rung(self) -> Rung:
         """Return the step as a value for the ladder."""
         return Rung(self.pk, self.metric, self.action, self.share, self.offset)
-
-
-def validate_time_zone(value: str) -> None:
-    """Refuse what is no time zone."""
-    from zoneinfo import available_timezones  # noqa: PLC0415 (reads the disk; only forms need it)
-
-    if value not in available_timezones():
-        raise ValidationError(_("“%(value)s” is no time zone; use one such as Europe/Berlin."), params={"value": value})
-
-
-def in_force_at(policies: PolicyQuerySet, at: datetime) -> PolicyQuerySet:
-    """Return the versions that were in force at `at`."""
-    return policies.filter(created_at__lte=at).exclude(retired_at__lte=at)

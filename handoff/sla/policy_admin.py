@@ -5,15 +5,14 @@ from copy import deepcopy
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import F
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from handoff.lib.admin import OwnRows
 from handoff.lib.refusals import Refusal
 from handoff.sla.calendars import calendar_of, hours_of
 from handoff.sla.clock import NoOpenHours
@@ -23,10 +22,9 @@ from handoff.sla.preview import preview_of
 from handoff.sla.versioning import REVISED, retire, revise
 
 
-def _own_teams(request: HttpRequest) -> list[str] | None:
-    """Return the short names of a manager's teams; None for an administrator, whose all are."""
-    user: Any = request.user
-    return None if user.is_admin else list(user.teams.values_list("slug", flat=True))
+def _own_teams(user: Any) -> list[str]:
+    """Return the short names of a manager's teams."""
+    return list(user.teams.values_list("slug", flat=True))
 
 
 class TargetsInline(admin.StackedInline):  # type: ignore[type-arg]
@@ -54,7 +52,7 @@ class LadderInline(admin.StackedInline):  # type: ignore[type-arg]
 
 
 @admin.register(Policy)
-class PolicyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PolicyAdmin(OwnRows):
     """Policies: a change makes a new version, and what ran under the old one stays readable."""
 
     form = PolicyForm
@@ -63,7 +61,7 @@ class PolicyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = (("retired_at", admin.EmptyFieldListFilter),)
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
-    actions = None
+    acts = ("retire",)
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """Return the order of the list: what is in force first, as it is tried."""
@@ -75,20 +73,19 @@ class PolicyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         labels = dict(ROUTES)
         return ", ".join(str(labels.get(route, route)) for route in policy.routes) or _("all")
 
+    def is_own(self, user: Any, row: Any) -> bool:
+        return bool(row.teams) and set(row.teams) <= set(_own_teams(user))
+
     def has_change_permission(self, request: HttpRequest, obj: Policy | None = None) -> bool:
         """Return whether they may change it: only what is in force, and managers what is for their own teams alone."""
-        if not super().has_change_permission(request, obj):
-            return False
-        own = _own_teams(request)
-        is_own = obj is None or own is None or (bool(obj.teams) and set(obj.teams) <= set(own))
-        return is_own and (obj is None or obj.retired_at is None)
+        return super().has_change_permission(request, obj) and (obj is None or obj.retired_at is None)
 
     def get_form(self, request: HttpRequest, obj: Policy | None = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form, in which managers choose among their own teams."""
         form: Any = super().get_form(request, obj, change, **kwargs)
-        own = _own_teams(request)
-        if own is not None and "teams" in form.base_fields:
-            form.own_teams = own
+        user: Any = request.user
+        if not user.is_admin and "teams" in form.base_fields:
+            form.own_teams = own = _own_teams(user)
             teams = deepcopy(form.base_fields["teams"])  # the form's own, which all share
             teams.choices = [(slug, name) for slug, name in team_choices() if slug in own]
             form.base_fields["teams"] = teams
@@ -120,11 +117,6 @@ class PolicyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             ),
             (_("Leads that come back"), {"fields": [("returns_to", "returns_at_most")]}),
         ]
-
-    def get_urls(self) -> list[URLPattern]:
-        """Return the pages of a policy, its own act first."""
-        view = self.admin_site.admin_view(self.retire_view)
-        return [path("<int:pk>/retire/", view, name="sla_policy_retire"), *super().get_urls()]
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
@@ -196,18 +188,7 @@ class PolicyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         messages.success(request, said % {"policy": obj})
         return redirect("admin:sla_policy_change", obj.pk)
 
-    def retire_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def retire(self, policy: Policy) -> str:
         """Take a policy out of force."""
-        policy = Policy.objects.filter(pk=pk).first()
-        if policy is None:
-            raise Http404
-        if not self.has_change_permission(request, policy):
-            raise PermissionDenied
-        if request.method == "POST":
-            try:
-                retire(policy, at=timezone.now())
-            except Refusal as refusal:
-                messages.error(request, refusal.message)
-            else:
-                messages.success(request, _("%(policy)s no longer covers new handoffs.") % {"policy": policy})
-        return redirect(reverse("admin:sla_policy_change", args=[pk]))
+        retire(policy, at=timezone.now())
+        return _("%(policy)s no longer covers new handoffs.") % {"policy": policy}

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from handoff.people.models import Team
 from handoff.sla.models import Calendar, LadderStep, Policy, Target
-from handoff.sla.versioning import StepValues, TargetValues
+from handoff.sla.versioning import REVISED, StepValues, TargetValues
 
 # The queue's words, which stands above this slice; a test keeps both equal.
 ROUTES = [
@@ -82,11 +82,7 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Policy
-        fields = (
-            *("name", "slug", "position", "counted_in", "routes", "sources", "teams", "countries", "grades"),
-            *("score_min", "score_max", "attempts", "attempt_days", "snoozes_at_most", "snooze_days_at_most"),
-            *("returns_to", "returns_at_most"),
-        )
+        fields = ("slug", *REVISED)
 
     def clean_slug(self) -> str:
         """Refuse the short name of another policy."""
