@@ -4,7 +4,6 @@ from typing import Any, cast
 
 from django.core.paginator import Paginator
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
@@ -12,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from handoff.lib.api import IGNORED
+from handoff.lib.api import refuse_unknown
 from handoff.people.models import User
 from handoff.queue.models import Route
 from reports.breaches import breach_rows
@@ -43,11 +42,7 @@ class ReportView(APIView):
     def asked(self, request: Request, at: Any) -> ReportFilter:
         """Return the question, or refuse."""
         asked = ReportFilter(request.query_params, user=cast("User", request.user), at=at)
-        known = set(asked.filters) | set(self.also_known)
-        unknown = sorted(set(request.query_params) - known - IGNORED)
-        if unknown:
-            message = _("There is no parameter “%(name)s”; use: %(known)s.")
-            raise ValidationError({unknown[0]: [message % {"name": unknown[0], "known": ", ".join(sorted(known))}]})
+        refuse_unknown(request, {*asked.filters, *self.also_known})
         if not asked.is_valid():
             raise ValidationError({name: list(texts) for name, texts in asked.form.errors.items()})
         return asked
@@ -71,9 +66,7 @@ class SlaView(ReportView):
             "previous": _at_page(request, page.previous_page_number()) if page.has_previous() else None,
             "results": breach_rows(list(page.object_list), at=now),
         }
-        names = ("period", "total", "previous", "teams", "weeks", "causes")
-        shown = {name: getattr(report, name) for name in names}
-        return Response(SlaShape({**shown, "before": report.period.before(), "breaches": breaches}).data)
+        return Response(SlaShape({**vars(report), "breaches": breaches}).data)
 
 
 class FunnelView(ReportView):

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handoff.people.models import User
-from handoff.queue.models import Clock, Handoff
-from handoff.sla.models import Policy
+from handoff.queue.models import Clock
 from reports.causes import Cause, Explained
 
 
@@ -20,14 +19,9 @@ class BreachRow:
     late_by: timedelta
 
     @property
-    def handoff(self) -> Handoff:
-        """The handoff whose clock it was."""
-        return self.clock.handoff
-
-    @property
-    def policy(self) -> Policy:
-        """The version of the policy that set the clock."""
-        return self.clock.policy
+    def state(self) -> str:
+        """How the clock ended, "open" while it runs."""
+        return self.clock.ending or "open"
 
 
 def breach_rows(breaches: Sequence[Explained], *, at: datetime) -> list[BreachRow]:
@@ -35,10 +29,12 @@ def breach_rows(breaches: Sequence[Explained], *, at: datetime) -> list[BreachRo
     related = ("handoff__lead__company", "handoff__team", "policy")
     clocks = Clock.objects.select_related(*related).in_bulk([each.overrun.clock_id for each in breaches])
     owners = User.objects.in_bulk({each.holder_id for each in breaches if each.holder_id})
-    rows = []
-    for each in breaches:
-        overrun = each.overrun
-        late_by = (overrun.stopped_at or at) - overrun.due_at
-        owner = owners[each.holder_id] if each.holder_id else None
-        rows.append(BreachRow(clocks[overrun.clock_id], owner, each.cause, late_by))
-    return rows
+    return [
+        BreachRow(
+            clock=clocks[each.overrun.clock_id],
+            owner=owners[each.holder_id] if each.holder_id else None,
+            cause=each.cause,
+            late_by=(each.overrun.stopped_at or at) - each.overrun.due_at,
+        )
+        for each in breaches
+    ]

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.urls import reverse
 from reports.breaches import BreachRow
 from reports.funnel import FunnelReport, StepRow
 from reports.periods import Period
+from reports.shapes import BreachShape
 from reports.sla import Figures, SlaReport
 from reports.statistics import Rate
 
@@ -36,27 +38,10 @@ def _cell(value: Any) -> Any:
     return "" if value is None else value
 
 
+COUNTS = [field.name for field in fields(Figures) if field.type is int]
 FIGURES = [
-    "group",
-    "key",
-    "from",
-    "to",
-    "handed_over",
-    "in_time",
-    "logged_late",
-    "late",
-    "never",
-    "at_sight",
-    "running",
-    "cancelled",
-    "unmeasured",
-    "share",
-    "low",
-    "high",
-    "median_seconds",
-    "p90_seconds",
-    "delay_median_seconds",
-    "delay_p90_seconds",
+    *("group", "key", "from", "to", *COUNTS, "share", "low", "high"),
+    *("median_seconds", "p90_seconds", "delay_median_seconds", "delay_p90_seconds"),
 ]
 
 
@@ -69,46 +54,28 @@ def sla_figures(report: SlaReport) -> Iterable[Row]:
         yield {"group": "team", "key": row.team.slug if row.team else "", **now, **_figures(row.figures)}
     for week in report.weeks:
         dates = {"from": week.first.isoformat(), "to": week.last.isoformat()}
-        yield {"group": "week", "key": f"{week.year}-W{week.number:02}", **dates, **_figures(week.figures)}
+        yield {"group": "week", "key": week.iso, **dates, **_figures(week.figures)}
 
 
 BREACHES = [
-    "handoff",
-    "lead",
-    "company",
-    "team",
-    "owner",
-    "metric",
-    "policy",
-    "policy_version",
-    "due_at",
-    "stopped_at",
-    "late_by_seconds",
-    "state",
-    "cause",
-    "url",
+    *("handoff", "lead", "company", "team", "owner", "metric", "policy", "policy_version", "due_at", "stopped_at"),
+    *("late_by_seconds", "state", "cause", "url"),
 ]
 
 
 def breaches(rows: Iterable[BreachRow], period: Period) -> Iterable[Row]:
     """Return the list of breaches, times with the offset of the reader's zone."""
+    shape = BreachShape()
     for row in rows:
-        clock, handoff = row.clock, row.handoff
-        company = handoff.lead.company
+        clock, handoff = row.clock, row.clock.handoff
         yield {
-            "handoff": handoff.pk,
+            **shape.to_representation(row),
             "lead": handoff.lead.name,
-            "company": company.name if company else "",
-            "team": handoff.team.slug if handoff.team else "",
-            "owner": row.owner.username if row.owner else "",
-            "metric": clock.metric,
-            "policy": row.policy.slug,
-            "policy_version": row.policy.version,
+            "company": handoff.lead.company.name if handoff.lead.company else "",
+            "policy_version": clock.policy.version,
             "due_at": clock.due_at.astimezone(period.zone).isoformat(),
             "stopped_at": clock.stopped_at.astimezone(period.zone).isoformat() if clock.stopped_at else "",
-            "late_by_seconds": round(row.late_by.total_seconds()),
-            "state": clock.ending or "open",
-            "cause": row.cause.value,
+            "late_by_seconds": _seconds(row.late_by),
             "url": reverse("handoff", args=[handoff.pk]),
         }
 
@@ -132,7 +99,7 @@ def funnel(report: FunnelReport) -> Iterable[Row]:
 def _step(row: StepRow) -> Row:
     days = round(row.after.median / timedelta(days=1), 3) if row.after.median is not None else None
     return {
-        "key": row.step.name.lower(),
+        "key": row.step.key,
         "count": row.count,
         **_rate(row.of_handed_over),
         "of_previous": _round(row.of_previous.share),
@@ -142,11 +109,9 @@ def _step(row: StepRow) -> Row:
 
 
 def _figures(found: Figures) -> Row:
-    names = ("handed_over", "in_time", "logged_late", "late", "never", "at_sight", "running", "cancelled", "unmeasured")
-    rate = _rate(found.share)
     return {
-        **{name: getattr(found, name) for name in names},
-        **{name: rate[name] for name in ("share", "low", "high")},
+        **{name: getattr(found, name) for name in COUNTS},
+        **_rate(found.share),
         "median_seconds": _seconds(found.first_touch.median),
         "p90_seconds": _seconds(found.first_touch.p90),
         "delay_median_seconds": _seconds(found.delay.median),

@@ -7,40 +7,39 @@ rates of winning leave out SQLs whose deal is undecided as well. Days are median
 dates are known and do not contradict each other.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import IntEnum
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
+from django.db import models
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from handoff.leads.models import Stage
 from handoff.people.models import Team
 from handoff.queue.models import DisqualificationReason, Route, Verdict
 from reports.filters import Cohort, Handoffs
 from reports.periods import Period
-from reports.statistics import Rate, Spread
+from reports.statistics import Rate, Spread, grouped
 
 LAPSE_WINDOW = timedelta(days=42)
-Key = TypeVar("Key")
 
 
-class Step(IntEnum):
+class Step(models.IntegerChoices):
     """How far a handoff came."""
 
-    HANDED_OVER = 0
-    TOUCHED = 1
-    CONNECTED = 2
-    QUALIFIED = 3
-    WON = 4
+    HANDED_OVER = 0, gettext_lazy("Handed over")
+    TOUCHED = 1, gettext_lazy("Touched")
+    CONNECTED = 2, gettext_lazy("Connected")
+    QUALIFIED = 3, gettext_lazy("Qualified (SQL)")
+    WON = 4, gettext_lazy("Won")
 
     @property
-    def label(self) -> str:
-        """The step in words."""
-        names = [_("Handed over"), _("Touched"), _("Connected"), _("Qualified (SQL)"), _("Won")]
-        return names[self]
+    def key(self) -> str:
+        """The step in files and in the API."""
+        return self.name.lower()
 
 
 class Passage(NamedTuple):
@@ -126,7 +125,7 @@ class GroupRow:
 
     def columns(self) -> list[tuple[str, int]]:
         """Return each step in words with its count."""
-        return [(step.label, count) for step, count in zip(Step, self.counts, strict=True)]
+        return [(str(step.label), count) for step, count in zip(Step, self.counts, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -192,19 +191,8 @@ def _durations(step: Step, passages: Iterable[Passage]) -> Iterable[timedelta]:
 
 def _passages(handoffs: Handoffs) -> list[Passage]:
     rows = handoffs.values_list(
-        "team_id",
-        "route",
-        "opened_at",
-        "touched_at",
-        "connected_at",
-        "closed_at",
-        "verdict",
-        "qualification__at",
-        "deal__is_won",
-        "deal__at",
-        "lead__stage",
-        "lead__stage_since",
-        "disqualification__reason_id",
+        *("team_id", "route", "opened_at", "touched_at", "connected_at", "closed_at", "verdict", "qualification__at"),
+        *("deal__is_won", "deal__at", "lead__stage", "lead__stage_since", "disqualification__reason_id"),
     )
     return [Passage(*row) for row in rows]
 
@@ -222,22 +210,15 @@ def _leaks(passages: Iterable[Passage], at: datetime) -> list[Leak]:
 
 
 def _by_route(passages: Iterable[Passage], at: datetime) -> list[GroupRow]:
-    groups = _grouped(passages, lambda each: each.route)
+    groups = grouped(passages, lambda each: each.route)
     return [_group(route.value, str(route.label), groups[route], at) for route in Route if route in groups]
 
 
 def _by_team(passages: Iterable[Passage], at: datetime) -> list[GroupRow]:
-    groups = _grouped(passages, lambda each: each.team_id)
+    groups = grouped(passages, lambda each: each.team_id)
     teams = Team.objects.filter(pk__in=[key for key in groups if key]).order_by("name")
     rows = [_group(team.slug, team.name, groups[team.pk], at) for team in teams]
     return [*rows, _group("", _("No team"), groups[None], at)] if None in groups else rows
-
-
-def _grouped(passages: Iterable[Passage], key: Callable[[Passage], Key]) -> dict[Key, list[Passage]]:
-    groups: dict[Key, list[Passage]] = defaultdict(list)
-    for each in passages:
-        groups[key(each)].append(each)
-    return groups
 
 
 def _group(key: str, name: str, passages: Sequence[Passage], at: datetime) -> GroupRow:

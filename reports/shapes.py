@@ -43,18 +43,12 @@ class SpreadShape(serializers.Serializer[Any]):
 class PeriodShape(serializers.Serializer[Any]):
     """Local dates, both included, in the reader's time zone."""
 
-    first = serializers.DateField()
-    last = serializers.DateField()
+    to = serializers.DateField(source="last")
     time_zone = serializers.CharField(source="zone.key")
 
     def get_fields(self) -> dict[str, Any]:
         """Return the fields; `from` is no name that a class body can hold."""
-        fields = super().get_fields()
-        return {
-            "from": serializers.DateField(source="first"),
-            "to": serializers.DateField(source="last"),
-            "time_zone": fields["time_zone"],
-        }
+        return {"from": serializers.DateField(source="first"), **super().get_fields()}
 
 
 class FiguresShape(serializers.Serializer[Any]):
@@ -87,14 +81,10 @@ class TeamShape(serializers.Serializer[TeamRow]):
 class WeekShape(serializers.Serializer[Week]):
     """One ISO week of opening, as far as it lies in the period."""
 
-    week = serializers.SerializerMethodField()
+    week = serializers.CharField(source="iso")
     first = serializers.DateField()
     last = serializers.DateField()
     figures = FiguresShape()
-
-    def get_week(self, week: Week) -> str:
-        """Return the ISO name, such as 2026-W10."""
-        return f"{week.year}-W{week.number:02}"
 
 
 class CauseShape(serializers.Serializer[Any]):
@@ -109,21 +99,17 @@ class BreachShape(serializers.Serializer[BreachRow]):
     """One breach; `handoff` is the id that its queue entry has, `owner` who held the lead at due."""
 
     handoff = serializers.IntegerField(source="clock.handoff_id")
-    lead = serializers.IntegerField(source="handoff.lead_id")
-    name = serializers.CharField(source="handoff.lead.name")
-    team = serializers.CharField(source="handoff.team.slug", allow_null=True)
+    lead = serializers.IntegerField(source="clock.handoff.lead_id")
+    name = serializers.CharField(source="clock.handoff.lead.name")
+    team = serializers.CharField(source="clock.handoff.team.slug", allow_null=True)
     owner = serializers.CharField(source="owner.username", allow_null=True)
     metric = serializers.CharField(source="clock.metric")
-    policy = serializers.CharField(source="policy.slug")
+    policy = serializers.CharField(source="clock.policy.slug")
     due_at = serializers.DateTimeField(source="clock.due_at")
     stopped_at = serializers.DateTimeField(source="clock.stopped_at", allow_null=True)
     late_by_seconds = Seconds(source="late_by")
-    state = serializers.SerializerMethodField()
+    state = serializers.CharField()
     cause = serializers.CharField(source="cause.value")
-
-    def get_state(self, row: BreachRow) -> str:
-        """Return "open", or how the clock ended."""
-        return row.clock.ending or "open"
 
 
 class BreachesShape(serializers.Serializer[Any]):
@@ -140,7 +126,7 @@ class SlaShape(serializers.Serializer[Any]):
     """The SLA report."""
 
     period = PeriodShape()
-    before = PeriodShape()
+    before = PeriodShape(source="period.before")
     total = FiguresShape()
     previous = FiguresShape()
     teams = TeamShape(many=True)
@@ -152,16 +138,12 @@ class SlaShape(serializers.Serializer[Any]):
 class StepShape(serializers.Serializer[StepRow]):
     """One step: `count` over all, rates over settled handoffs, and how long after the handover."""
 
-    step = serializers.SerializerMethodField()
+    step = serializers.CharField(source="step.key")
     name = serializers.CharField(source="step.label")
     count = serializers.IntegerField()
     of_previous = RateShape()
     of_handed_over = RateShape()
     after = SpreadShape()
-
-    def get_step(self, row: StepRow) -> str:
-        """Return the step's name."""
-        return row.step.name.lower()
 
 
 class LeakShape(serializers.Serializer[Leak]):

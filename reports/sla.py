@@ -14,7 +14,7 @@ Times to first touch are business time, over those that were touched. System del
 handoff off until it was visible, over those that have such an activity.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -29,7 +29,7 @@ from handoff.sla.models import Metric
 from reports.causes import Cause, Explained, explained, overruns
 from reports.filters import Cohort, Handoffs
 from reports.periods import Period
-from reports.statistics import Rate, Spread
+from reports.statistics import Rate, Spread, grouped
 
 
 class Outcome(StrEnum):
@@ -103,6 +103,11 @@ class Week:
     first: date
     last: date
     figures: Figures
+
+    @property
+    def iso(self) -> str:
+        """Its ISO name, such as 2026-W10."""
+        return f"{self.year}-W{self.number:02}"
 
 
 @dataclass(frozen=True)
@@ -184,14 +189,8 @@ def figures(touches: Sequence[FirstTouch], logged_late: set[int], at: datetime) 
 def _first_touches(handoffs: Handoffs) -> list[FirstTouch]:
     first = Q(clocks__metric=Metric.FIRST_TOUCH, clocks__round=1)
     rows = handoffs.annotate(first=FilteredRelation("clocks", condition=first)).values_list(
-        "pk",
-        "team_id",
-        "opened_at",
-        "trigger__occurred_at",
-        "first__due_at",
-        "first__stopped_at",
-        "first__ending",
-        "first__elapsed",
+        *("pk", "team_id", "opened_at", "trigger__occurred_at"),
+        *("first__due_at", "first__stopped_at", "first__ending", "first__elapsed"),
     )
     return [FirstTouch(*row) for row in rows]
 
@@ -213,9 +212,7 @@ def _logged_late(handoffs: Handoffs) -> set[int]:
 def _by_team(
     touches: Iterable[FirstTouch], logged_late: set[int], breaches: Iterable[Explained], at: datetime
 ) -> list[TeamRow]:
-    groups: dict[int | None, list[FirstTouch]] = defaultdict(list)
-    for touch in touches:
-        groups[touch.team_id].append(touch)
+    groups = grouped(touches, lambda touch: touch.team_id)
     still_open = Counter(each.overrun.team_id for each in breaches if each.overrun.stopped_at is None)
     reps = Q(people__is_active=True, people__role=Role.REP)
     teams = Team.objects.filter(pk__in=[key for key in groups if key]).annotate(reps=Count("people", filter=reps))
@@ -230,15 +227,16 @@ def _by_team(
 
 def _by_week(touches: Iterable[FirstTouch], logged_late: set[int], period: Period, at: datetime) -> list[Week]:
     """Return the weeks from the first handoff to the last one, empty ones between them included."""
-    groups: dict[date, list[FirstTouch]] = defaultdict(list)
-    for touch in touches:
-        day = period.local_date(touch.opened_at)
-        groups[day - timedelta(days=day.weekday())].append(touch)
+    groups = grouped(touches, lambda touch: _monday(period.local_date(touch.opened_at)))
     if not groups:
         return []
     first, last = min(groups), max(groups)
     mondays = [first + timedelta(weeks=number) for number in range((last - first).days // 7 + 1)]
     return [_week(monday, figures(groups[monday], logged_late, at), period) for monday in mondays]
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def _week(monday: date, found: Figures, period: Period) -> Week:
@@ -249,6 +247,5 @@ def _week(monday: date, found: Figures, period: Period) -> Week:
 
 def _by_cause(breaches: Sequence[Explained]) -> list[CauseRow]:
     counts = Counter(each.cause for each in breaches)
-    order = list(Cause)
-    found = sorted(counts, key=lambda cause: (-counts[cause], order.index(cause)))
+    found = sorted(filter(counts.get, Cause), key=lambda cause: -counts[cause])  # of equal ones the first in order
     return [CauseRow(cause, Rate(counts[cause], len(breaches))) for cause in found]

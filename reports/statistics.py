@@ -4,12 +4,15 @@ Pure: values in, values out. What is defined here is what every page, file and A
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
+from typing import Self, TypeVar
 
 TOO_FEW = 10  # below this many, a rate is not compared with another
+Key = TypeVar("Key")
+Row = TypeVar("Row")
 Z_95 = 1.959963984540054  # the 97.5th percentile of the standard normal distribution
 
 
@@ -87,3 +90,11 @@ def percentile(ordered: Sequence[timedelta], percent: int) -> timedelta | None:
         return None
     rank = -(-percent * len(ordered) // 100)
     return ordered[max(rank, 1) - 1]
+
+
+def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Row]]:
+    """Return the rows by their key, in the order in which they come."""
+    groups: dict[Key, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    return groups

@@ -109,14 +109,14 @@ def standing(row: BreachRow, at: datetime) -> str:
     if clock.ending == Clock.Ending.AT_SIGHT:
         return _("rejected at sight")
     if clock.ending == Clock.Ending.CANCELLED:
-        return str(row.handoff.get_verdict_display()) or str(Clock.Ending.CANCELLED.label)
+        return str(clock.handoff.get_verdict_display()) or str(Clock.Ending.CANCELLED.label)
     is_same_day = timezone.localtime(clock.stopped_at).date() == timezone.localtime(clock.due_at).date()
     when = date_format(timezone.localtime(clock.stopped_at), "H:i") if is_same_day else moment(clock.stopped_at, at)
     if clock.metric == Metric.FIRST_TOUCH:
         return _("touched %(when)s") % {"when": when}
     if clock.metric == Metric.CONNECT:
         return _("reached %(when)s") % {"when": when}
-    verdict = row.handoff.get_verdict_display() or _("decided")
+    verdict = clock.handoff.get_verdict_display() or _("decided")
     return f"{verdict} {when}"
 
 
