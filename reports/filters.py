@@ -20,6 +20,7 @@ from handoff.sla.models import Policy
 from reports.periods import EARLIEST, LATEST, Period
 
 Handoffs = QuerySet[Handoff]
+MOST_SOURCES = 200  # to choose from; others can be asked for in the address
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,6 @@ class ReportForm(forms.Form):
     """Checks what no single field can."""
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a period that ends before it begins."""
         cleaned = super().clean() or self.cleaned_data
         first, last = cleaned.get("from"), cleaned.get("to")
         if first and last and first > last:
@@ -88,10 +88,13 @@ class ReportFilter(django_filters.FilterSet):
     policy = _choice_filter(
         gettext_lazy("Policy"), gettext_lazy("There is no policy “%(value)s”."), method="filter_policy"
     )
-    source = django_filters.CharFilter(label=gettext_lazy("Source"), lookup_expr="iexact", max_length=120)
+    source = django_filters.CharFilter(
+        label=gettext_lazy("Source"), lookup_expr="iexact", max_length=120, widget=forms.Select
+    )
     route = django_filters.MultipleChoiceFilter(
         label=gettext_lazy("Route"),
         choices=Route.choices,
+        widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": gettext_lazy("There is no route “%(value)s”.")},
     )
 
@@ -103,8 +106,7 @@ class ReportFilter(django_filters.FilterSet):
     def __init__(self, query: Mapping[str, Any], *, user: User, at: datetime) -> None:
         super().__init__(query, queryset=own_figures(user))
         self.user, self.at = user, at
-        self.teams = [(team.slug, team.name) for team in _teams_of(user)]
-        self.filters["team"].extra["choices"] = self.teams
+        self.filters["team"].extra["choices"] = [(team.slug, team.name) for team in _teams_of(user)]
         self.filters["rep"].extra["choices"] = [(rep.username, str(rep)) for rep in reps_with_figures(user)]
         names = dict(Policy.objects.order_by("version").values_list("slug", "name"))
         self.filters["policy"].extra["choices"] = list(names.items())
@@ -137,11 +139,36 @@ class ReportFilter(django_filters.FilterSet):
         """Return the cohort of a valid question."""
         return Cohort(self.qs, self.period)
 
+    def droppers(self) -> list[tuple[str, list[str], list[forms.BoundField]]]:
+        """Return the label of each button beside the period, with the names and the fields that it opens."""
+        known = own_figures(self.user).exclude(source="").order_by("source").values_list("source", flat=True).distinct()
+        sources = [(source, source) for source in known[:MOST_SOURCES]]
+        self.form.fields["source"].widget.choices = [("", _("all")), *sources]
+        choices = {name: self.filters[name].extra["choices"] for name in ("team", "rep")}
+        whose = ["team"] if len(choices["team"]) > 1 else []
+        whose += ["rep"] if choices["rep"] and not reads_own_only(self.user) else []
+        groups = [(_("Team"), whose), (_("Policy"), ["policy"]), (_("Source"), ["source", "route"])]
+        return [(label, names, [self.form[name] for name in names]) for label, names in groups if names]
+
+    def chosen(self) -> list[str]:
+        """Return what the report is narrowed to, in words."""
+        said = []
+        for name in ("team", "rep", "policy", "source", "route"):
+            words = dict(getattr(self.form.fields[name], "choices", ()))
+            value = self.form.cleaned_data.get(name)
+            said += [str(words.get(one, one)) for one in (value if isinstance(value, list) else [value]) if one]
+        return said
+
+
+def reads_own_only(user: User) -> bool:
+    """Return whether `user` reads figures of their own leads only."""
+    return user.is_rep and not user.is_admin
+
 
 def own_figures(user: User) -> Handoffs:
     """Return the handoffs whose figures `user` may read: all they see, and of a rep what they have or had."""
     visible = Handoff.objects.visible_to(user)
-    if user.is_rep and not user.is_admin:
+    if reads_own_only(user):
         return visible.filter(Q(claimed_by=user) | Q(assigned_to=user) | held_at_any_time(Q(user=user)))
     return visible
 
@@ -154,7 +181,7 @@ def held_at_any_time(whose: Q) -> Exists:
 def reps_with_figures(user: User) -> Iterable[User]:
     """Return the reps of whom `user` may read figures: themselves, and those whose teams all show names."""
     reps = User.objects.filter(role=Role.REP)
-    if user.is_rep and not user.is_admin:
+    if reads_own_only(user):
         return reps.filter(pk=user.pk)
     silent = Team.objects.exclude(names_in_reports=Team.Names.NAMED)
     shown = reps.filter(memberships__team__in=_teams_of(user)).exclude(memberships__team__in=silent)

@@ -15,10 +15,11 @@ handoff off until it was visible, over those that have such an activity.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 
 from django.db.models import Count, F, FilteredRelation, Q
@@ -84,6 +85,9 @@ class Figures:
         return self.late + self.never
 
 
+Told = Callable[[Sequence[FirstTouch]], Figures]  # the figures of a group, as of one instant
+
+
 @dataclass(frozen=True)
 class TeamRow:
     """One team's figures; `team` is None for handoffs of no team."""
@@ -140,16 +144,16 @@ def sla_report(cohort: Cohort, *, at: datetime) -> SlaReport:
     """Return the SLA report of `cohort` as it stands at `at`."""
     native = Cohort(cohort.among.filter(is_imported_history=False), cohort.period)
     touches = _first_touches(native.with_the_one_before())
-    logged_late = _logged_late(native.with_the_one_before())
+    told = partial(figures, logged_late=_logged_late(native.with_the_one_before()), at=at)
     now = [touch for touch in touches if native.is_member(touch.opened_at)]
     before = [touch for touch in touches if not native.is_member(touch.opened_at)]
     breaches = explained(native.handoffs, overruns(native.handoffs, at))
     return SlaReport(
         period=cohort.period,
-        total=figures(now, logged_late, at),
-        previous=figures(before, logged_late, at),
-        teams=_by_team(now, logged_late, breaches, at),
-        weeks=_by_week(now, logged_late, cohort.period, at),
+        total=told(now),
+        previous=told(before),
+        teams=_by_team(now, breaches, told),
+        weeks=_by_week(now, cohort.period, told),
         causes=_by_cause(breaches),
         breaches=breaches,
     )
@@ -209,30 +213,26 @@ def _logged_late(handoffs: Handoffs) -> set[int]:
     return set(touches.values_list("handoff_id", flat=True))
 
 
-def _by_team(
-    touches: Iterable[FirstTouch], logged_late: set[int], breaches: Iterable[Explained], at: datetime
-) -> list[TeamRow]:
+def _by_team(touches: Iterable[FirstTouch], breaches: Iterable[Explained], told: Told) -> list[TeamRow]:
     groups = grouped(touches, lambda touch: touch.team_id)
     still_open = Counter(each.overrun.team_id for each in breaches if each.overrun.stopped_at is None)
     reps = Q(people__is_active=True, people__role=Role.REP)
     teams = Team.objects.filter(pk__in=[key for key in groups if key]).annotate(reps=Count("people", filter=reps))
-    rows = [
-        TeamRow(team, team.reps, figures(groups[team.pk], logged_late, at), still_open[team.pk])
-        for team in teams.order_by("name")
-    ]
+    ordered = teams.order_by("name")
+    rows = [TeamRow(team, team.reps, told(groups[team.pk]), still_open[team.pk]) for team in ordered]
     if None in groups:
-        rows.append(TeamRow(None, 0, figures(groups[None], logged_late, at), still_open[None]))
+        rows.append(TeamRow(None, 0, told(groups[None]), still_open[None]))
     return rows
 
 
-def _by_week(touches: Iterable[FirstTouch], logged_late: set[int], period: Period, at: datetime) -> list[Week]:
+def _by_week(touches: Iterable[FirstTouch], period: Period, told: Told) -> list[Week]:
     """Return the weeks from the first handoff to the last one, empty ones between them included."""
     groups = grouped(touches, lambda touch: _monday(period.local_date(touch.opened_at)))
     if not groups:
         return []
     first, last = min(groups), max(groups)
     mondays = [first + timedelta(weeks=number) for number in range((last - first).days // 7 + 1)]
-    return [_week(monday, figures(groups[monday], logged_late, at), period) for monday in mondays]
+    return [_week(monday, told(groups[monday]), period) for monday in mondays]
 
 
 def _monday(day: date) -> date:

@@ -92,9 +92,9 @@ def percentile(ordered: Sequence[timedelta], percent: int) -> timedelta | None:
     return ordered[max(rank, 1) - 1]
 
 
-def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Row]]:
-    """Return the rows by their key, in the order in which they come."""
-    groups: dict[Key, list[Row]] = defaultdict(list)
+def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> defaultdict[Key, list[Row]]:
+    """Return the rows by their key, in the order in which they come; a key that none has gives no rows."""
+    groups: defaultdict[Key, list[Row]] = defaultdict(list)
     for row in rows:
         groups[key(row)].append(row)
     return groups

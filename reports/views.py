@@ -1,5 +1,6 @@
 """The reports as pages and files."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -16,25 +17,24 @@ from handoff.people.models import User
 from reports import exports, wording
 from reports.breaches import breach_rows
 from reports.charts import week_chart
-from reports.filters import ReportFilter, own_figures
+from reports.filters import Cohort, ReportFilter, reads_own_only
 from reports.funnel import funnel_report
 from reports.periods import presets
 from reports.sla import sla_report
 
 PAGE = 50
-MOST_SOURCES = 200
 
 
 @require_GET
 def sla(request: HttpRequest) -> HttpResponse:
     """Show where the agreement was kept and where it was broken."""
-    user, now = person(request), timezone.now()
-    asked = ReportFilter(request.GET, user=user, at=now)
-    if not asked.is_valid():
-        return render(request, "reports/sla.html", frame(request, asked, user, now), status=400)
-    report = sla_report(asked.cohort(), at=now)
+    return _page(request, "reports/sla.html", _sla)
+
+
+def _sla(request: HttpRequest, cohort: Cohort, now: datetime) -> dict[str, Any]:
+    report = sla_report(cohort, at=now)
     page = Paginator(report.breaches, PAGE).get_page(request.GET.get("page"))
-    context = {
+    return {
         "report": report,
         "kpis": wording.kpis(report),
         "asides": wording.asides(report.total),
@@ -43,7 +43,6 @@ def sla(request: HttpRequest) -> HttpResponse:
         "rows": breach_rows(list(page.object_list), at=now),
         "now": now,
     }
-    return render(request, "reports/sla.html", {**frame(request, asked, user, now), **context})
 
 
 @require_GET
@@ -63,14 +62,13 @@ def sla_csv(request: HttpRequest) -> HttpResponse:
 @require_GET
 def funnel(request: HttpRequest) -> HttpResponse:
     """Show what became of the handoffs, and where they leak."""
-    user, now = person(request), timezone.now()
-    asked = ReportFilter(request.GET, user=user, at=now)
-    if not asked.is_valid():
-        return render(request, "reports/funnel.html", frame(request, asked, user, now), status=400)
-    report = funnel_report(asked.cohort(), at=now)
+    return _page(request, "reports/funnel.html", _funnel)
+
+
+def _funnel(_request: HttpRequest, cohort: Cohort, now: datetime) -> dict[str, Any]:
+    report = funnel_report(cohort, at=now)
     pairs = list(zip(report.steps, report.previous, strict=True))
-    context = {"report": report, "steps": pairs, "groups": [(_("Route"), report.routes), (_("Team"), report.teams)]}
-    return render(request, "reports/funnel.html", {**frame(request, asked, user, now), **context})
+    return {"report": report, "steps": pairs, "groups": [(_("Route"), report.routes), (_("Team"), report.teams)]}
 
 
 @require_GET
@@ -81,6 +79,15 @@ def funnel_csv(request: HttpRequest) -> HttpResponse:
     if isinstance(asked, HttpResponse):
         return asked
     return exports.csv_answer(exports.funnel(funnel_report(asked.cohort(), at=now)), exports.FUNNEL, "funnel")
+
+
+def _page(request: HttpRequest, template: str, shown: Callable[[HttpRequest, Cohort, datetime], Any]) -> HttpResponse:
+    user, now = person(request), timezone.now()
+    asked = ReportFilter(request.GET, user=user, at=now)
+    framed = frame(request, asked, user, now)
+    if not asked.is_valid():
+        return render(request, template, framed, status=400)
+    return render(request, template, {**framed, **shown(request, asked.cohort(), now)})
 
 
 def may_export(user: User) -> bool:
@@ -101,26 +108,23 @@ def _for_export(request: HttpRequest, user: User, at: datetime) -> ReportFilter 
 def frame(request: HttpRequest, asked: ReportFilter, user: User, at: datetime) -> dict[str, Any]:
     """Return what the head of every report shows: the period, the choices, what is chosen."""
     period = asked.period
-    cleaned = asked.form.cleaned_data
     readable = [name for name in asked.filters if name not in asked.form.errors]
-    sources = own_figures(user).exclude(source="").order_by("source").values_list("source", flat=True).distinct()
     return {
-        "filter": asked,
+        "droppers": asked.droppers(),
         "errors": [(asked.form.fields[name].label, texts) for name, texts in asked.form.errors.items()],
         "period": period,
         "before": period.before(),
         "presets": presets(period.local_date(at)),
-        "sources": sources[:MOST_SOURCES],
-        "chosen": {name: cleaned.get(name) for name in ("team", "rep", "policy", "source", "route")},
+        "chosen": asked.chosen(),
         "kept": [(name, value) for name in readable for value in request.GET.getlist(name)],
         "may_export": may_export(user),
-        "is_own": user.is_rep and not user.is_admin,
+        "is_own": reads_own_only(user),
         "whose": _whose(user, asked.form.cleaned_data.get("team")),
     }
 
 
 def _whose(user: User, team: str | None) -> str:
-    if user.is_rep and not user.is_admin:
+    if reads_own_only(user):
         return _("your own leads")
     if team:
         return _("one team")
