@@ -96,24 +96,18 @@ def mail(name: str, *, folder: Path) -> dict[str, Any]:
     value = env.str(name, "") or f"filemail://{folder / 'mail'}"
     schemes = {"smtp", "smtp+tls", "smtp+ssl", "smtps", "console", "filemail", "memory"}
     parts = address(name, value, schemes=schemes, accepted=MAIL_ACCEPTED)
-    if parts.scheme == "filemail":
-        return {
-            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
-            "EMAIL_FILE_PATH": parts.path,
-        }
-    backend = {"console": "console", "memory": "locmem"}.get(parts.scheme, "smtp")
-    found: dict[str, Any] = {"EMAIL_BACKEND": f"django.core.mail.backends.{backend}.EmailBackend"}
-    if backend == "smtp":
-        found |= {
-            "EMAIL_HOST": parts.hostname or "localhost",
-            "EMAIL_PORT": parts.port or 25,
-            "EMAIL_HOST_USER": unquote(parts.username or ""),
-            "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-            "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
-            "EMAIL_USE_SSL": parts.scheme in {"smtp+ssl", "smtps"},
-            "EMAIL_TIMEOUT": 15,
-        }
-    return found
+    backend = {"filemail": "filebased", "console": "console", "memory": "locmem"}.get(parts.scheme, "smtp")
+    return {
+        "EMAIL_BACKEND": f"django.core.mail.backends.{backend}.EmailBackend",
+        "EMAIL_FILE_PATH": parts.path,
+        "EMAIL_HOST": parts.hostname or "localhost",
+        "EMAIL_PORT": parts.port or 25,
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme in {"smtp+ssl", "smtps"},
+        "EMAIL_TIMEOUT": 15,
+    }
 
 
 def secret_key(name: str, *, folder: Path, is_debug: bool) -> str:

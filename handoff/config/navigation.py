@@ -58,10 +58,9 @@ SECTIONS: list[tuple[str | Promise, list[Entry]]] = [
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Return the side bar for whoever is signed in, with its counts."""
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated or request.headers.get("HX-Request"):
-        return {}
-    # The admin site has a frame of its own.
-    if request.path.startswith("/admin/"):
+    # A swapped part has no frame, and the admin site one of its own.
+    has_frame = not request.headers.get("HX-Request") and not request.path.startswith("/admin/")
+    if user is None or not user.is_authenticated or not has_frame:
         return {}
     counts = import_string(BADGES)(user)
     role = "admin" if user.is_admin else user.role

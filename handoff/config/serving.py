@@ -42,12 +42,8 @@ def site(*, port: int, host: str = HOST) -> tuple[Child, ...]:
     # Processes, not threads: only they keep the time limit, end with a task that crashes and give memory back. Two, so
     # that a long import does not hold up the ticks, and no more, because the embedded database has one writer.
     worker = (
-        "worker",
-        "--pool=prefork",
-        "--concurrency=2",
-        "--without-gossip",
-        "--without-mingle",
-        "--without-heartbeat",
+        *("worker", "--pool=prefork", "--concurrency=2"),
+        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     )
     # The base scheduler keeps its times in memory: there is no file that could be stale, locked or broken.
     beat = ("beat", "--scheduler=celery.beat:Scheduler", "--pidfile=")

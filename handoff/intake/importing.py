@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone, translation
 
+from handoff.intake.columns import ColumnType
 from handoff.intake.mapping import Mapping, MappingError, load_mapping
 from handoff.intake.models import Import, ImportRemark
 from handoff.intake.reading import Note, Refusal, Row, UnreadableFile, read_rows
@@ -52,7 +53,9 @@ def run_import(run: Import, *, at: datetime) -> None:
         run.remarks.all().delete()
         try:
             mapping = load_mapping(run.mapping)
-            register_traits({name: (trait.label, _TYPES[trait.type]) for name, trait in mapping.traits.items()})
+            kinds = {ColumnType.BOOLEAN: "yes_no"}  # the others have the same name there
+            traits = mapping.traits.items()
+            register_traits({name: (trait.label, kinds.get(trait.type, trait.type.value)) for name, trait in traits})
             for batch in _batches(read_rows(Path(run.path), mapping)):
                 _take(run, batch, mapping, at)
         except (MappingError, UnreadableFile, OSError) as error:
@@ -60,16 +63,6 @@ def run_import(run: Import, *, at: datetime) -> None:
         else:
             Import.objects.filter(pk=run.pk).update(state=Import.State.DONE, finished_at=at)
     run.refresh_from_db()
-
-
-_TYPES = {
-    "text": "text",
-    "number": "number",
-    "boolean": "yes_no",
-    "date": "date",
-    "choice": "choice",
-    "choices": "choices",
-}
 
 
 def _batches(rows: Iterator[Row | Refusal | Note]) -> Iterator[list[Row | Refusal | Note]]:

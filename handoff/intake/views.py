@@ -1,11 +1,10 @@
 """Imports: uploading a file, and what came of each."""
 
-import re
 from pathlib import Path
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.core.files.storage import default_storage
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -34,7 +33,6 @@ class UploadForm(forms.Form):
         self.fields["mapping"].initial = "generic"
 
     def clean_file(self) -> object:
-        """Refuse what is too large."""
         file = self.cleaned_data["file"]
         if file.size > LARGEST:
             raise forms.ValidationError(_("The file is larger than 200 MB; split it."))
@@ -53,16 +51,10 @@ def imports(request: HttpRequest) -> HttpResponse:
     _require_importer(request)
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        file = form.cleaned_data["file"]
-        folder = Path(settings.MEDIA_ROOT)
-        folder.mkdir(parents=True, exist_ok=True)
-        name = re.sub(r"[^\w.-]+", "_", file.name)[-100:]
-        path = folder / f"{get_random_string(12)}-{name}"
-        with path.open("wb") as kept:
-            for chunk in file.chunks():
-                kept.write(chunk)
-        mapping = form.cleaned_data["mapping"]
-        run = plan_import(path, mapping=mapping, by=person(request), at=timezone.now(), file_name=file.name[:200])
+        file, mapping = form.cleaned_data["file"], form.cleaned_data["mapping"]
+        kept = default_storage.save(f"{get_random_string(12)}-{file.name[-100:]}", file)
+        path, now = Path(default_storage.path(kept)), timezone.now()
+        run = plan_import(path, mapping=mapping, by=person(request), at=now, file_name=file.name[:200])
         return redirect("import", run.pk)
     page = Paginator(Import.objects.select_related("by"), 25).get_page(request.GET.get("page"))
     status = 422 if form.is_bound else 200

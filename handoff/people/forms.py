@@ -44,7 +44,6 @@ class AbsenceForm(forms.ModelForm):  # type: ignore[type-arg]
                 widget.attrs["aria-label"] = f"{field.label}: {part}"
 
     def clean(self) -> dict[str, Any]:
-        """Refuse an end before the beginning."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         starts_at, ends_at = cleaned.get("starts_at"), cleaned.get("ends_at")
         if starts_at and ends_at and ends_at <= starts_at:
@@ -52,28 +51,44 @@ class AbsenceForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
 
-class CountriesField(forms.CharField):
-    """Country codes separated by commas."""
+class WordsField(forms.CharField):
+    """Words separated by commas, kept as a list, each once."""
+
+    def __init__(self, *args: Any, upper: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, required=False, **kwargs)
+        self.upper = upper
 
     def prepare_value(self, value: Any) -> Any:
-        """Return the codes as text."""
         return ", ".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        """Return the codes, each once."""
-        codes = [code.strip().upper() for code in str(value or "").replace(",", " ").split()]
+        words = [word.strip() for word in str(value or "").split(",") if word.strip()]
+        return list(dict.fromkeys(word.upper() if self.upper else word for word in words))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.to_python(data) != (initial or []))
+
+
+class CountriesField(WordsField):
+    """Country codes separated by commas or blanks."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(upper=True, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        codes: list[str] = super().to_python(str(value or "").replace(" ", ","))
         wrong = [code for code in codes if len(code) != 2 or not code.isalpha()]
         if wrong:
             raise forms.ValidationError(
                 _("“%(code)s” is no country code; use two letters, such as NL."), params={"code": wrong[0]}
             )
-        return list(dict.fromkeys(codes))
+        return codes
 
 
 class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
     """A team with its territory."""
 
-    countries = CountriesField(label=_("Countries"), required=False, help_text=_("Two-letter codes, such as NL, BE."))
+    countries = CountriesField(label=_("Countries"), help_text=_("Two-letter codes, such as NL, BE."))
     territory = ConditionField(
         label=_("Territory"),
         sources=["profile"],

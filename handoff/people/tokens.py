@@ -17,14 +17,8 @@ from handoff.people.models import ApiToken, User
 
 CALENDAR = "calendar"  # opens the calendar feed, and nothing of the API
 SCOPES = (
-    "leads:read",
-    "leads:write",
-    "queue:read",
-    "queue:write",
-    "reports:read",
-    "models:read",
-    "models:write",
-    CALENDAR,
+    *("leads:read", "leads:write", "queue:read", "queue:write"),
+    *("reports:read", "models:read", "models:write", CALENDAR),
 )
 PREFIX = "hof_"
 
@@ -78,7 +72,6 @@ class TokenAuthentication(BaseAuthentication):
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
-        """Return the challenge of a 401."""
         return "Bearer"
 
 
@@ -86,7 +79,6 @@ class HasScope(BasePermission):
     """A scoped token opens only what its scopes name; views name theirs in `scope`."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Return whether the request's token, if it has scopes, covers this view and method."""
         token = request.auth
         if not isinstance(token, ApiToken) or not token.scopes:
             return True

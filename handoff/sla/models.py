@@ -7,24 +7,13 @@ from typing import Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from handoff.people.models import Team, User
 from handoff.sla.clock import Hours, Opening
 from handoff.sla.clock import Target as ClockTarget
 from handoff.sla.ladder import Rung
-
-
-class Weekday(models.IntegerChoices):
-    """Monday is 0, as in Python."""
-
-    MONDAY = 0, _("Monday")
-    TUESDAY = 1, _("Tuesday")
-    WEDNESDAY = 2, _("Wednesday")
-    THURSDAY = 3, _("Thursday")
-    FRIDAY = 4, _("Friday")
-    SATURDAY = 5, _("Saturday")
-    SUNDAY = 6, _("Sunday")
 
 
 class Calendar(models.Model):
@@ -53,7 +42,7 @@ class CalendarOpening(models.Model):
     """One open interval of a weekday, in minutes after midnight; past midnight counts on."""
 
     calendar = models.ForeignKey(Calendar, on_delete=models.CASCADE, related_name="openings")
-    weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday.choices)
+    weekday = models.PositiveSmallIntegerField(_("weekday"), choices=WEEKDAYS)
     opens = models.PositiveSmallIntegerField(_("opens"), validators=[MaxValueValidator(1439)])
     closes = models.PositiveSmallIntegerField(_("closes"), validators=[MinValueValidator(1), MaxValueValidator(2880)])
 

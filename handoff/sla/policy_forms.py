@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from handoff.people.forms import CountriesField, WordsField
 from handoff.people.models import Team
 from handoff.sla.models import Calendar, LadderStep, Policy, Target
 from handoff.sla.versioning import REVISED, StepValues, TargetValues
@@ -36,27 +37,6 @@ MOST_PERCENT = 1000
 COUNTED = {"minutes_before": (-1, 1), "hours_before": (-1, 60), "minutes_after": (1, 1), "hours_after": (1, 60)}
 
 
-class WordsField(forms.CharField):
-    """Words separated by commas, kept as a list, each once."""
-
-    def __init__(self, *args: Any, upper: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, required=False, **kwargs)
-        self.upper = upper
-
-    def prepare_value(self, value: Any) -> Any:
-        """Return a list as text; what was typed stays as it is."""
-        return ", ".join(value) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> Any:
-        """Return the words."""
-        words = [word.strip() for word in str(value or "").split(",") if word.strip()]
-        return list(dict.fromkeys(word.upper() if self.upper else word for word in words))
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Return whether other words were typed."""
-        return bool(self.to_python(data) != (initial or []))
-
-
 def _boxes(label: Any, choices: Any, **kwargs: Any) -> forms.MultipleChoiceField:
     widget = forms.CheckboxSelectMultiple
     return forms.MultipleChoiceField(label=label, choices=choices, required=False, widget=widget, **kwargs)
@@ -73,8 +53,8 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
     routes = _boxes(gettext_lazy("Routes"), ROUTES, help_text=gettext_lazy("None chosen: all of them."))
     teams = _boxes(gettext_lazy("Teams"), team_choices, help_text=gettext_lazy("None chosen: all of them."))
     sources = WordsField(label=gettext_lazy("Sources"), help_text=gettext_lazy("Separated by commas."))
-    countries = WordsField(
-        label=gettext_lazy("Countries"), upper=True, help_text=gettext_lazy("Two-letter codes, such as NL, BE.")
+    countries = CountriesField(
+        label=gettext_lazy("Countries"), help_text=gettext_lazy("Two-letter codes, such as NL, BE.")
     )
     grades = WordsField(label=gettext_lazy("Grades"), upper=True, help_text=gettext_lazy("Such as A or B1."))
 
@@ -85,7 +65,6 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("slug", *REVISED)
 
     def clean_slug(self) -> str:
-        """Refuse the short name of another policy."""
         slug: str = self.cleaned_data["slug"]
         if Policy.objects.filter(slug=slug).exists():
             raise forms.ValidationError(
@@ -101,7 +80,6 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
         return chosen
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a band of scores without any score."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         low, high = cleaned.get("score_min"), cleaned.get("score_max")
         if low is not None and high is not None and low >= high:

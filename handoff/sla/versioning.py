@@ -68,14 +68,11 @@ def revise(
     if unknown:
         raise ValueError(f"{', '.join(sorted(unknown))}: a version differs in {', '.join(REVISED)} only.")
     current = _locked(policy)
-    wanted = {name: getattr(current, name) for name in REVISED} | values
+    before = {name: getattr(current, name) for name in REVISED}
+    wanted = before | values
     steps = ladder_of(current) if ladder is None else list(ladder)
-    is_same = wanted == {name: getattr(current, name) for name in REVISED}
-    if (
-        is_same
-        and set(targets) == set(targets_of(current))
-        and sorted(steps, key=str) == sorted(ladder_of(current), key=str)
-    ):
+    are_same_steps = sorted(steps, key=str) == sorted(ladder_of(current), key=str)
+    if wanted == before and set(targets) == set(targets_of(current)) and are_same_steps:
         return current
     if not Policy(**wanted).covers_everything:
         _require_another_for_everything(current)
