@@ -5,7 +5,5 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ReportsConfig(AppConfig):
-    """Names the application."""
-
     name = "reports"
     verbose_name = _("Reports")

@@ -17,7 +17,6 @@ class Seconds(serializers.Field[timedelta, Any, float, Any]):
     """A duration in seconds."""
 
     def to_representation(self, value: timedelta) -> float:
-        """Return the seconds."""
         return value.total_seconds()
 
 

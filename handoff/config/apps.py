@@ -5,8 +5,6 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ConfigConfig(AppConfig):
-    """Names the slice."""
-
     name = "handoff.config"
     label = "config"
     verbose_name = _("Config")

@@ -5,8 +5,6 @@ from django.utils.translation import gettext_lazy as _
 
 
 class IntakeConfig(AppConfig):
-    """Names the slice."""
-
     name = "handoff.intake"
     label = "intake"
     verbose_name = _("Intake")

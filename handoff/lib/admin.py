@@ -21,15 +21,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     show_full_result_count = False  # counting millions of rows helps nobody
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Say that acts make these."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Say that acts change these."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Say that these stay."""
         return False
 
 
@@ -40,7 +37,6 @@ class VisibleRows(admin.ModelAdmin):  # type: ignore[type-arg]
     visible_through = ""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return what this person may see."""
         rows: Any = super().get_queryset(request)
         if not self.visible_through:
             return rows.visible_to(request.user)

@@ -157,12 +157,10 @@ class QoS(virtual.QoS):
     channel: "Channel"
 
     def ack(self, delivery_tag: str) -> None:
-        """Delete the message, which is done."""
         super().ack(delivery_tag)
         self.channel.answer(delivery_tag, _is_deleted)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Put the message back, or delete it."""
         # First off the list: once back in its folder the consuming thread may take it again.
         super().ack(delivery_tag)
         self.channel.answer(delivery_tag, self.channel.spool.put_back if requeue else _is_deleted)

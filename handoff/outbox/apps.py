@@ -5,8 +5,6 @@ from django.utils.translation import gettext_lazy as _
 
 
 class OutboxConfig(AppConfig):
-    """Names the slice."""
-
     name = "handoff.outbox"
     label = "outbox"
     verbose_name = _("Outbox")

@@ -31,7 +31,6 @@ class MembershipInline(admin.StackedInline):  # type: ignore[type-arg]
     extra = 1  # a blank row, so that one can be added without script
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        """Return the memberships with what their titles name."""
         return super().get_queryset(request).select_related("user", "team")
 
 
@@ -75,7 +74,6 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     readonly_fields = ("last_login", "date_joined")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """Return the people with their teams."""
         return super().get_queryset(request).prefetch_related("teams")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -128,7 +126,6 @@ class AbsenceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Absence]:
-        """Return the absences of the people whom they lead."""
         user: Any = request.user
         absences = super().get_queryset(request)
         return absences if user.is_admin else absences.filter(user__in=people_led_by(user))
@@ -138,7 +135,6 @@ class AbsenceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return ("user",) if obj else ()
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer the people whom they lead."""
         if db_field.name == "user":
             kwargs["queryset"] = people_led_by(request.user)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -165,7 +161,6 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     actions = ["revoke_chosen"]
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Return whether they may revoke anybody's tokens."""
         return request.user.has_perm("people.change_apitoken")
 
     @admin.action(description=_("Revoke: they no longer open anything"), permissions=["revoke"])

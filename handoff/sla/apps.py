@@ -5,8 +5,6 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SlaConfig(AppConfig):
-    """Names the slice."""
-
     name = "handoff.sla"
     label = "sla"
     verbose_name = _("SLA")

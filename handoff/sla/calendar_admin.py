@@ -54,7 +54,6 @@ class CalendarAdmin(OwnRows):
     acts = ("holidays",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Calendar]:
-        """Return the calendars with how many closed days they have."""
         return super().get_queryset(request).annotate(closed_n=Count("closed_days"))
 
     @admin.display(description=gettext_lazy("closed days"), ordering="closed_n")

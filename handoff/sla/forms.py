@@ -20,11 +20,9 @@ class ClockTimeField(forms.CharField):
     """A time of day as HH:MM, kept as minutes after midnight; 24:00 is the day's end, later is the next day."""
 
     def prepare_value(self, value: Any) -> Any:
-        """Return minutes as HH:MM; what was typed stays as it is."""
         return f"{value // 60:02}:{value % 60:02}" if isinstance(value, int) else value
 
     def to_python(self, value: Any) -> Any:
-        """Return HH:MM as minutes."""
         text = str(value or "").strip()
         if not text:
             return None

@@ -36,7 +36,6 @@ class TargetsInline(admin.StackedInline):  # type: ignore[type-arg]
     max_num = len(Metric.choices)
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
-        """Return a blank row for each metric of a new policy."""
         return 1 if obj else len(Metric.choices)
 
 
@@ -100,7 +99,6 @@ class PolicyAdmin(OwnRows):
         return ("slug",) if obj else ()
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Policy | None = None) -> dict[str, Sequence[str]]:
-        """Return how a new policy's short name is made."""
         return {} if obj else {"slug": ("name",)}
 
     def get_fieldsets(self, request: HttpRequest, obj: Policy | None = None) -> Any:

@@ -15,7 +15,6 @@ class Command(BaseCommand):
     help = "Run the site: web server, worker and beat, on http://127.0.0.1:$PORT."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Refuse a port that is taken, before anything starts."""
         try:
             ensure_port_is_free(settings.PORT)
         except PortNotFree as error:

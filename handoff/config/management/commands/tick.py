@@ -16,11 +16,9 @@ class Command(BaseCommand):
     help = "Runs every due tick once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Read the time."""
         parser.add_argument("--at", help="as if now were this time, such as 2026-11-22T10:00:00+01:00")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the ticks and say what each changed."""
         at = timezone.now()
         if options["at"]:
             try:

@@ -25,14 +25,12 @@ class Command(BaseCommand):
     help = "Makes the demo world in an empty database."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Read the scale."""
         parser.add_argument("--scale", type=float, default=1.0, help="1 is 2,000 leads and about 25,000 activities")
         parser.add_argument(
             "--if-empty", action="store_true", help="do nothing where there are people or leads already"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Play the year, or refuse a database that holds something."""
         is_used = User.objects.exists() or Lead.objects.exists()
         if is_used and not options["if_empty"]:
             raise CommandError("This database holds data; the demo world needs an empty one (another HANDOFF_DATA).")

@@ -19,7 +19,6 @@ class Command(BaseCommand):
     help = "Imports leads from a CSV file."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Read the file, how to read it, and whether to keep anything."""
         parser.add_argument("file", type=Path)
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--format", default="generic", help=f"a shipped mapping: {', '.join(shipped_mappings())}")
@@ -27,7 +26,6 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="read and report, keep nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Import the file and say what came of it."""
         path: Path = options["file"]
         mapping = str(options["mapping"] or options["format"])
         try:

@@ -16,7 +16,6 @@ class Command(BaseCommand):
     help = "Make an API token for USER and print it, alone, on stdout. It is not kept and can't be shown again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the user and the scopes."""
         parser.add_argument("user", metavar="USER", help="whose rights it has")
         parser.add_argument(
             "--scope",
@@ -28,7 +27,6 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print the token, or say what is wrong."""
         user = User.objects.filter(username=options["user"]).first()
         if user is None:
             raise CommandError(f"There is no user “{options['user']}”; name one who can sign in.")

@@ -20,7 +20,6 @@ class Command(BaseCommand):
     help = "sla_preview POLICY-SLUG --start ISO-TIME [--team SLUG] [--json]"
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the policy, the start, the team and the form of the answer."""
         parser.add_argument("policy", help="The short name of a policy in force.")
         parser.add_argument(
             "--start", required=True, help="When the handoff opens; without an offset, by its calendar."
@@ -29,7 +28,6 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print [{metric, step, at, local}].")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print the steps, first things first."""
         policy = _policy(options["policy"])
         hours = hours_of(policy, calendar_of(_team(options["team"])))
         try:
