@@ -41,6 +41,7 @@ SECTIONS: list[tuple[str | Promise, list[Entry]]] = [
             Entry(
                 _("Scoring rules"), "admin:scoring_scoringmodel_changelist", frozenset({"marketer", "manager", "admin"})
             ),
+            Entry(_("Exclusion list"), "exclusions", frozenset({"marketer", "admin"})),
             Entry(_("Imports"), "imports", frozenset({"marketer", "admin"})),
         ],
     ),
@@ -64,14 +65,14 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {}
     counts = import_string(BADGES)(user)
     role = "admin" if user.is_admin else user.role
-    groups = [
-        {"label": label, "items": [_item(entry, request.path, counts) for entry in entries if role in entry.roles]}
-        for label, entries in SECTIONS
-    ]
+    seen = [(label, [entry for entry in entries if role in entry.roles]) for label, entries in SECTIONS]
+    addresses = {reverse(entry.url_name) for _label, entries in seen for entry in entries}
+    here = max((url for url in addresses if request.path.startswith(url)), key=len, default="")
+    groups = [{"label": label, "items": [_item(entry, here, counts) for entry in entries]} for label, entries in seen]
     return {"nav": [group for group in groups if group["items"]], "unread_notices": counts["notices"]}
 
 
-def _item(entry: Entry, path: str, counts: dict[str, int]) -> dict[str, Any]:
+def _item(entry: Entry, here: str, counts: dict[str, int]) -> dict[str, Any]:
     url = reverse(entry.url_name)
     count = counts.get(entry.badge, 0)
-    return {"label": entry.label, "url": url, "current": path.startswith(url), "count": count, "tone": entry.tone}
+    return {"label": entry.label, "url": url, "current": url == here, "count": count, "tone": entry.tone}

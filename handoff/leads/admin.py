@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from handoff.leads.models import Activity, Company, Consent, Hold, Lead, LeadScore, TraitField
+from handoff.leads.models import Activity, Company, Consent, Exclusion, Hold, Lead, LeadScore, TraitField
 from handoff.lib.admin import ReadOnlyAdmin, VisibleRows
 
 
@@ -56,10 +56,21 @@ class HoldAdmin(VisibleRows, ReadOnlyAdmin):
     """Leads that are kept out of the queue, and why."""
 
     visible_through = "lead"
-    list_display = ("lead", "reason", "note", "by", "at", "released_at")
-    list_select_related = ("lead", "by")
+    list_display = ("lead", "reason", "exclusion", "note", "by", "at", "released_at", "release_note")
+    list_select_related = ("lead", "by", "exclusion")
     list_filter = ("reason", ("released_at", admin.EmptyFieldListFilter))
     search_fields = ("lead__email", "lead__external_id", "lead__last_name", "note")
+    ordering = ("-at", "-id")
+
+
+@admin.register(Exclusion)
+class ExclusionAdmin(ReadOnlyAdmin):
+    """The exclusion list; marketers keep it on its page."""
+
+    list_display = ("value", "kind", "why", "note", "by", "at", "expires_at", "ended_at")
+    list_select_related = ("by",)
+    list_filter = ("kind", "why", ("ended_at", admin.EmptyFieldListFilter))
+    search_fields = ("value", "note")
     ordering = ("-at", "-id")
 
 

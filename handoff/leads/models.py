@@ -1,6 +1,6 @@
 """Leads, their companies, what they did, what may be done with them, and their stored score."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from django.db import models
@@ -246,6 +246,58 @@ class Consent(models.Model):
         return f"{self.channel}: {self.basis}"
 
 
+class ExclusionQuerySet(models.QuerySet["Exclusion"]):
+    """Questions about the exclusion list."""
+
+    def standing(self, at: datetime) -> Self:
+        """Return the entries that hold whoever they match at `at`."""
+        return self.filter(ended_at=None).exclude(expires_at__lte=at)
+
+
+class Exclusion(models.Model):
+    """An entry of the exclusion list: whoever it matches is held from the moment they are known."""
+
+    class Kind(models.TextChoices):
+        DOMAIN = "domain", _("domain, with those below it")
+        EMAIL = "email", _("e-mail address")
+        COMPANY = "company", _("company name")
+        TITLE = "title", _("text within the job title")
+
+    class Why(models.TextChoices):
+        COMPETITOR = "competitor", _("competitor")
+        OWN = "own", _("one of us")
+        STUDENT = "student", _("student")
+        APPLICANT = "applicant", _("job applicant")
+        OTHER = "other", _("another reason")
+
+    kind = models.CharField(_("looks at"), max_length=10, choices=Kind.choices)
+    value = models.CharField(_("pattern"), max_length=254)  # in the one spelling that exclusions.py gives it
+    why = models.CharField(_("why"), max_length=12, choices=Why.choices)
+    note = models.CharField(_("note"), max_length=300, blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("since"))
+    expires_at = models.DateTimeField(_("until"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    # When the last of those who were known already was held by it.
+    applied_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ExclusionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("entry of the exclusion list")
+        verbose_name_plural = _("exclusion list")
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "value"], condition=Q(ended_at=None), name="one_standing_exclusion_per_pattern"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value} ({self.get_why_display()})"
+
+
 class Hold(models.Model):
     """A lead kept out of the queue for a stated reason, until released."""
 
@@ -258,10 +310,15 @@ class Hold(models.Model):
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="holds")
     reason = models.CharField(max_length=12, choices=Reason.choices)
     note = models.CharField(max_length=300, blank=True)
+    # Which entry of the exclusion list, or which persona (its key, the same in every version), is the cause.
+    exclusion = models.ForeignKey(Exclusion, on_delete=models.PROTECT, null=True, related_name="holds")
+    persona = models.CharField(max_length=40, blank=True, editable=False)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
     released_at = models.DateTimeField(null=True, blank=True)
+    # Whom a person let through, the same entry or persona does not hold again.
     released_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    release_note = models.CharField(max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("hold")
@@ -274,6 +331,12 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lead}: {self.get_reason_display()}"
+
+    @property
+    def said(self) -> str:
+        """Why the lead is held, in words: the reason, and what caused it."""
+        cause = str(self.exclusion) if self.exclusion_id else self.note
+        return f"{self.get_reason_display()}: {cause}" if cause else str(self.get_reason_display())
 
 
 class LeadScore(models.Model):

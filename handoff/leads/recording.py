@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
+from handoff.leads.exclusions import hold_excluded, share_gate
 from handoff.leads.models import Basis, Channel, Company, Consent, Hold, Lead, LeadChange, Stage, TraitField, profile_of
 from handoff.leads.normalising import BadValue, clean_lead, is_disposable, is_free, trait_type
 from handoff.leads.routing import Territories
@@ -66,6 +67,7 @@ def record_leads(
     Absent keys keep, null clears, traits merge. A row that cannot be taken is rejected and the rest is kept.
     What a rep adds is theirs; a lead that `by` may not change is rejected.
     """
+    share_gate()
     cleaned = [_cleaned(row) for row in rows]
     good = [row for row in cleaned if isinstance(row, dict)]
     known = _find(good, about)
@@ -243,6 +245,8 @@ class _Batch:
             consent.lead = consent.lead
         Consent.objects.bulk_create(self.consents)
         _hold_objectors(self.consents, self.by, self.at)
+        known_firms = [company for company in self.companies.values() if company.pk]
+        hold_excluded(self.new, list(self.changed.values()), known_firms, at=self.at)
         register_traits({name: (name.replace("_", " "), trait_type(value)) for name, value in self.traits.items()})
 
 

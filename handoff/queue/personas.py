@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import Q
+
 from handoff.leads.facts import profiles_of
 from handoff.leads.models import Hold, Lead
 from handoff.outbox.audit import record
@@ -36,19 +38,26 @@ def held_back(leads: Sequence[Lead], publication: Publication, *, at: datetime) 
     if not leads:
         return set()
     standing: dict[int, dict[str, Hold]] = {}
-    for hold in Hold.objects.filter(lead__in=leads, released_at=None):
-        standing.setdefault(hold.lead_id, {})[hold.reason] = hold
+    let_through: set[tuple[int, str]] = set()
+    for hold in Hold.objects.filter(Q(released_at=None) | Q(released_by__isnull=False), lead__in=leads):
+        if hold.released_at is None:
+            standing.setdefault(hold.lead_id, {})[hold.reason] = hold
+        elif hold.persona:
+            let_through.add((hold.lead_id, hold.persona))
     for lead_id, personas in fitting_personas(leads, publication, at).items():
-        negative = next((persona for persona in personas if persona.standing == "negative"), None)
+        negative = next((p for p in personas if p.standing == "negative" and (lead_id, p.key) not in let_through), None)
         held = standing.setdefault(lead_id, {})
-        if negative and Hold.Reason.PERSONA not in held:
-            held[Hold.Reason.PERSONA] = Hold.objects.create(
-                lead_id=lead_id, reason=Hold.Reason.PERSONA, note=negative.name, at=at
-            )
+        hold = held.get(Hold.Reason.PERSONA)
+        if negative and hold is None:
+            cause = {"persona": negative.key, "note": negative.name}
+            held[Hold.Reason.PERSONA] = Hold.objects.create(lead_id=lead_id, reason=Hold.Reason.PERSONA, at=at, **cause)
             record("held", f"lead {lead_id}", by=None, at=at, persona=negative.name)
-        elif not negative and Hold.Reason.PERSONA in held:
-            hold = held.pop(Hold.Reason.PERSONA)
+        elif negative and hold and hold.persona != negative.key:
+            hold.persona, hold.note = negative.key, negative.name
+            hold.save(update_fields=["persona", "note"])
+        elif hold and not negative:
             hold.released_at = at
             hold.save(update_fields=["released_at"])
+            del held[Hold.Reason.PERSONA]
             record("released", f"lead {lead_id}", by=None, at=at, persona=hold.note)
     return {lead_id for lead_id, holds in standing.items() if holds}

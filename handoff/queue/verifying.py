@@ -8,8 +8,9 @@ from django.db.models import Case, Exists, F, Min, Model, OuterRef, Q, QuerySet,
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Least
 
+from handoff.leads.exclusions import known_to
 from handoff.leads.facts import facts_of
-from handoff.leads.models import Activity, Lead, LeadScore, Stage
+from handoff.leads.models import Activity, Exclusion, Hold, Lead, LeadScore, Stage
 from handoff.people.models import Membership
 from handoff.queue.models import (
     Assignment,
@@ -167,7 +168,11 @@ INVARIANTS: dict[str, Check] = {
     "a qualified handoff has its qualification": lambda: _without_row(Verdict.QUALIFIED, Qualification.objects.all()),
     "a disqualified handoff has its reason": lambda: _without_row(Verdict.DISQUALIFIED, Disqualification.objects.all()),
     "no activity waits for a lead that is known": _waiting_though_known,
+    "a hold by the exclusion list names its entry": lambda: Hold.objects.filter(
+        reason=Hold.Reason.EXCLUDED, exclusion=None
+    ),
 }
+NOT_HELD = "whoever the exclusion list matches is held or was let through"
 STORED_SCORE = "a stored score equals its recomputation"
 
 
@@ -176,7 +181,15 @@ def broken_rows() -> Iterator[Broken]:
     for invariant, check in INVARIANTS.items():
         for row in check().iterator(chunk_size=AT_ONCE):
             yield Broken(invariant, f"{row._meta.verbose_name} {row.pk}: {row}")
+    yield from _not_held()
     yield from _wrong_scores()
+
+
+def _not_held() -> Iterator[Broken]:
+    """Compare each entry of the exclusion list that was applied with whom it holds."""
+    for entry in Exclusion.objects.filter(ended_at=None, applied_at__isnull=False).order_by("id"):
+        for lead in known_to(entry).iterator(chunk_size=AT_ONCE):
+            yield Broken(NOT_HELD, f"lead {lead.pk}: {lead}, by {entry}")
 
 
 def _wrong_scores() -> Iterator[Broken]:

@@ -26,9 +26,9 @@ def shown(user: User, address: str = "/queue/") -> dict[str, dict[str, object]]:
     ("role", "more"),
     [
         ("rep", set()),
-        ("marketer", {"Scoring rules", "Imports"}),
+        ("marketer", {"Scoring rules", "Exclusion list", "Imports"}),
         ("manager", {"Scoring rules", "Administration"}),
-        ("admin", {"Scoring rules", "Imports", "Administration"}),
+        ("admin", {"Scoring rules", "Exclusion list", "Imports", "Administration"}),
     ],
 )
 def test_each_role_sees_its_entries(role: str, more: set[str]) -> None:
@@ -46,6 +46,11 @@ def test_every_entry_that_is_shown_opens(role: str) -> None:
 def test_the_page_one_is_on_is_marked() -> None:
     entries = shown(make_rep(), "/leads/")
     assert [name for name, item in entries.items() if item["current"]] == ["Leads"]
+
+
+def test_of_addresses_below_each_other_only_the_one_that_is_open_is_marked() -> None:
+    entries = shown(make_marketer(), "/feedback/exclusions/")
+    assert [name for name, item in entries.items() if item["current"]] == ["Exclusion list"]
 
 
 def test_the_numbers_count_what_waits_for_this_person() -> None:

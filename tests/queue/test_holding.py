@@ -31,7 +31,7 @@ def test_a_held_lead_is_handed_over_only_once_it_is_released() -> None:
     hold(lead, reason="a partner", by=mia, at=MONDAY_9AM)
     receive_activities([page_view(lead, MONDAY_9AM)], at=MONDAY_9AM)
     assert not Handoff.objects.exists()
-    release_hold(lead, by=mia, at=MONDAY_9AM + HOUR)
+    release_hold(lead, reason="no partner after all", by=mia, at=MONDAY_9AM + HOUR)
     assert Handoff.objects.get().lead == lead
     assert Hold.objects.get().released_by == mia
 
@@ -61,5 +61,14 @@ def test_a_rep_and_another_teams_manager_hold_nobody() -> None:
 def test_an_objection_is_not_released_by_hand() -> None:
     lead, max_ = make_lead(), make_marketer()
     record_objection(lead, by=max_, at=MONDAY_9AM)
-    with pytest.raises(WrongStage, match="not held by hand"):
-        release_hold(lead, by=max_, at=MONDAY_9AM)
+    with pytest.raises(WrongStage, match="only their own new consent or request"):
+        release_hold(lead, reason="a partner", by=max_, at=MONDAY_9AM)
+
+
+def test_letting_through_needs_a_reason_and_a_hold() -> None:
+    lead, max_ = make_lead(), make_marketer()
+    with pytest.raises(WrongStage, match="is not held"):
+        release_hold(lead, reason="a partner", by=max_, at=MONDAY_9AM)
+    hold(lead, reason="a partner", by=max_, at=MONDAY_9AM)
+    with pytest.raises(Incomplete):
+        release_hold(lead, reason=" ", by=max_, at=MONDAY_9AM)

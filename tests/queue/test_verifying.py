@@ -5,11 +5,12 @@ from collections.abc import Callable
 import pytest
 from django.core.management import CommandError, call_command
 
-from handoff.leads.models import Activity, Lead, LeadScore, Stage
+from handoff.leads.models import Activity, Hold, Lead, LeadScore, Stage
 from handoff.people.models import User
 from handoff.queue.claiming import claim, pass_on
 from handoff.queue.disqualification import disqualify
 from handoff.queue.enforcement import enforce_due
+from handoff.queue.excluding import exclude
 from handoff.queue.models import (
     Assignment,
     Breach,
@@ -26,7 +27,7 @@ from handoff.queue.next_steps import plan_next_step
 from handoff.queue.qualification import qualify
 from handoff.queue.receiving import receive_activities
 from handoff.queue.touching import log_touch
-from handoff.queue.verifying import INVARIANTS, STORED_SCORE, broken_rows
+from handoff.queue.verifying import INVARIANTS, NOT_HELD, STORED_SCORE, broken_rows
 from tests.making import (
     DAY,
     HOUR,
@@ -35,6 +36,7 @@ from tests.making import (
     make_calendar,
     make_lead,
     make_live,
+    make_marketer,
     make_policy,
     make_reason,
     make_rep,
@@ -109,6 +111,11 @@ def offer_still_runs() -> None:
     clock.save()
 
 
+def not_held() -> None:
+    exclude(kind="domain", value="acme.example", why="own", by=make_marketer(), at=LATE)
+    Hold.objects.filter(lead=handoff("no").lead).update(released_at=LATE)
+
+
 BREAKING: list[tuple[str, Callable[[], object]]] = [
     (
         "a lead at stage MQL has an open handoff",
@@ -165,6 +172,11 @@ BREAKING: list[tuple[str, Callable[[], object]]] = [
         "nothing that wakes by a date was woken before it",
         lambda: Recycling.objects.update(woken_by="date", woken_at=MONDAY_9AM, wake_at=LATE),
     ),
+    (
+        "a hold by the exclusion list names its entry",
+        lambda: Hold.objects.create(lead=handoff("no").lead, reason="excluded", at=LATE),
+    ),
+    (NOT_HELD, not_held),
     (STORED_SCORE, lambda: LeadScore.objects.filter(lead__email="open@acme.example").update(total=61)),
 ]
 
@@ -177,7 +189,7 @@ def test_a_row_that_breaks_an_invariant_is_named(invariant: str, break_it: Calla
 
 
 def test_every_invariant_is_broken_above() -> None:
-    assert {name for name, _act in BREAKING} == {*INVARIANTS, STORED_SCORE}
+    assert {name for name, _act in BREAKING} == {*INVARIANTS, NOT_HELD, STORED_SCORE}
 
 
 @pytest.mark.usefixtures("world")

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
@@ -28,6 +29,12 @@ class ReasonForm(forms.Form):
     """Why."""
 
     reason = forms.CharField(label=gettext_lazy("Why it is held"), max_length=300)
+
+
+class LetThroughForm(forms.Form):
+    """Why they may be handed over all the same."""
+
+    reason = forms.CharField(label=gettext_lazy("Why they are let through"), max_length=300)
 
 
 class LeadAct(View):
@@ -75,7 +82,12 @@ class LeadAct(View):
     def show(self, request: HttpRequest, lead: Lead, form: Any, status: int = 200) -> HttpResponse:
         """Render the form."""
         words = {"title": self.title % {"lead": lead.name}, "text": self.text, "button": self.button, "tone": self.tone}
-        return render(request, "leads/act.html", {"lead": lead, "form": form, **words}, status=status)
+        shown = {"lead": lead, "form": form, "back": self.back(lead), **words}
+        return render(request, "leads/act.html", shown, status=status)
+
+    def back(self, lead: Lead) -> str:
+        """Return where it leads who changes their mind."""
+        return reverse("lead", args=[lead.pk])
 
 
 class Objection(LeadAct):
@@ -121,15 +133,18 @@ class HoldLead(LeadAct):
 class ReleaseHold(HoldLead):
     """A held lead may be handed over again."""
 
-    form_class = forms.Form
-    title = gettext_lazy("Release the hold on %(lead)s")
-    text = gettext_lazy("It is handed over at once where its score is high enough.")
-    button = gettext_lazy("Release the hold")
-    done = gettext_lazy("%(lead)s is no longer held.")
+    form_class = LetThroughForm
+    title = gettext_lazy("Let %(lead)s through")
+    text = gettext_lazy(
+        "They are handed over at once where their score is high enough. The entry of the exclusion list or the persona "
+        "that held them does so no more."
+    )
+    button = gettext_lazy("Let through")
+    done = gettext_lazy("%(lead)s is let through.")
 
     def act(self, request: HttpRequest, lead: Lead, form: Any, now: datetime) -> HttpResponse | None:
         """Release it."""
-        release_hold(lead, by=person(request), at=now)
+        release_hold(lead, reason=form.cleaned_data["reason"], by=person(request), at=now)
         return None
 
 

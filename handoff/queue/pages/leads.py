@@ -22,7 +22,7 @@ from handoff.lib.refusals import Refusal
 from handoff.people.doors import person
 from handoff.queue.chart import score_line
 from handoff.queue.explaining import reasons_of, what_is_ahead
-from handoff.queue.holding import RELEASED_BY_HAND, may_hold
+from handoff.queue.holding import may_hold, released_by
 from handoff.queue.models import Handoff
 from handoff.queue.opening import hand_over_by_hand
 from handoff.queue.pages.moments import asked_moment
@@ -49,7 +49,7 @@ def lead_page(request: HttpRequest, pk: int) -> HttpResponse:
     form = asked_moment(request.GET, now=now)
     read = read_one(lead, at=now)
     live = read.publication if read else None
-    holds = list(lead.holds.filter(released_at=None))
+    holds = list(lead.holds.filter(released_at=None).select_related("exclusion"))
     context = {
         "lead": lead,
         **_score_context(lead, read, form.moment, now),
@@ -67,7 +67,8 @@ def lead_page(request: HttpRequest, pk: int) -> HttpResponse:
         "may_hand_over": lead.stage in HANDED_OVER_FROM and not holds,
         "may_correct": may_correct(lead, user),
         "may_hold": may_hold(lead, user),
-        "is_held_by_hand": any(hold.reason in RELEASED_BY_HAND for hold in holds),
+        "may_release": may_hold(lead, user) and any(hold.reason in released_by(user) for hold in holds),
+        "is_held_by_hand": any(hold.reason == Hold.Reason.BY_HAND for hold in holds),
         "has_objected": any(hold.reason == Hold.Reason.OBJECTION for hold in holds),
     }
     return render(request, "leads/lead.html", context, status=400 if form.errors else 200)
