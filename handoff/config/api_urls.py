@@ -13,5 +13,6 @@ urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", login_not_required(docs), name="api-docs"),
     path("", include("handoff.queue.api_urls")),
+    path("", include("handoff.feedback.api_urls")),
     path("", include("reports.api_urls")),
 ]

@@ -38,6 +38,7 @@ SECTIONS: list[tuple[str | Promise, list[Entry]]] = [
         [
             Entry(_("Leads"), "leads"),
             Entry(_("Feedback"), "feedback", badge="feedback"),
+            Entry(_("Triage"), "triage", frozenset({"marketer", "manager", "admin"}), badge="triage", tone="soon"),
             Entry(
                 _("Scoring rules"), "admin:scoring_scoringmodel_changelist", frozenset({"marketer", "manager", "admin"})
             ),

@@ -25,6 +25,7 @@ TICKS = (
     Tick("snoozes", "handoff.queue.snoozing.end_due", 60),
     Tick("absences", "handoff.queue.standing_in.hand_on_due", 60),
     Tick("exclusions", "handoff.queue.excluding.keep_list", 5),
+    Tick("triage", "handoff.queue.triage.keep_triage", 15),
     Tick("imports", "handoff.intake.importing.run_waiting", 5),
     Tick("notice-mail", "handoff.outbox.bundling.mail_notices", 10),
     Tick("mail", "handoff.outbox.delivery.deliver_due", 5),

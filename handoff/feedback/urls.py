@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from handoff.feedback import exclusions, views
+from handoff.feedback import exclusions, triage, views
 
 urlpatterns = [
     path("feedback/", views.feedback, name="feedback"),
@@ -11,4 +11,7 @@ urlpatterns = [
     path("feedback/<int:pk>/change/", views.change_rule, name="change-rule"),
     path("feedback/exclusions/", exclusions.exclusions, name="exclusions"),
     path("feedback/exclusions/<int:pk>/end/", exclusions.end, name="end-exclusion"),
+    path("feedback/triage/", triage.triage_page, name="triage"),
+    path("feedback/triage/<int:pk>/let-through/", triage.LetThrough.as_view(), name="let-through"),
+    path("feedback/triage/<int:pk>/keep/", triage.Keep.as_view(), name="keep-held"),
 ]

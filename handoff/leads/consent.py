@@ -41,3 +41,16 @@ def object_to_contact(lead: Lead, *, by: User | None, at: datetime) -> None:
         Consent(lead=lead, channel=channel, basis=Basis.OBJECTION, at=at, by=by) for channel in Channel.values
     )
     Hold.objects.bulk_create([Hold(lead=lead, reason=Hold.Reason.OBJECTION, by=by, at=at)], ignore_conflicts=True)
+
+
+@transaction.atomic
+def lift_objection(lead: Lead, *, basis: Basis, note: str, by: User | None, at: datetime) -> None:
+    """Record that `lead` took its objection back by a consent or a request of its own; `note` says by which."""
+    reachable = {Channel.EMAIL: lead.email, Channel.PHONE: lead.phone}
+    Consent.objects.bulk_create(
+        Consent(lead=lead, channel=channel, basis=basis, at=at, by=by)
+        for channel, address in reachable.items()
+        if address
+    )
+    standing = Hold.objects.filter(lead=lead, reason=Hold.Reason.OBJECTION, released_at=None)
+    standing.update(released_at=at, released_by=by, release_note=note[:300])

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from handoff.leads.exclusions import hold_excluded, share_gate
@@ -281,7 +281,11 @@ def _is_called(company: Company | None, name: str) -> bool:
 def _hold_objectors(consents: list[Consent], by: User | None, at: datetime) -> None:
     """Who objects on every channel there is, now or before, stays out of the queue."""
     leads = {consent.lead_id for consent in consents if consent.basis == Basis.OBJECTION}
-    objections = Consent.objects.filter(lead__in=leads, basis=Basis.OBJECTION).order_by("lead").values("lead")
+    taken_back = Consent.objects.filter(lead=OuterRef("lead"), channel=OuterRef("channel"), at__gt=OuterRef("at"))
+    standing = Consent.objects.filter(lead__in=leads, basis=Basis.OBJECTION).exclude(
+        Exists(taken_back.exclude(basis=Basis.OBJECTION))
+    )
+    objections = standing.order_by("lead").values("lead")
     everywhere = objections.annotate(channels=Count("channel", distinct=True)).filter(channels=len(Channel.values))
     Hold.objects.bulk_create(
         [Hold(lead_id=row["lead"], reason=Hold.Reason.OBJECTION, by=by, at=at) for row in everywhere] if leads else [],

@@ -20,6 +20,7 @@ from handoff.queue.models import (
     MailTemplate,
     Qualification,
     Recycling,
+    Triage,
 )
 from handoff.queue.replan_admin import ReplanAdmin
 
@@ -125,6 +126,18 @@ class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_wake_points(self) -> float:
         """Take nothing as none."""
         return self.cleaned_data["wake_points"] or 0.0
+
+
+@admin.register(Triage)
+class TriageAdmin(VisibleRows, ReadOnlyAdmin):
+    """Requests for contact that marketing answered or has to."""
+
+    visible_through = "lead"
+    list_display = ("lead", "asked_at", "raised_at", "due_at", "outcome", "by", "closed_at")
+    list_select_related = ("lead", "by")
+    list_filter = ("outcome",)
+    search_fields = ("=lead__email", "=lead__external_id", "lead__last_name", "note")
+    ordering = ("-opened_at", "-id")
 
 
 @admin.register(DisqualificationReason)

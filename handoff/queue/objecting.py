@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from handoff.leads.consent import object_to_contact
-from handoff.leads.models import Lead, Stage
+from handoff.leads.consent import lift_objection, object_to_contact
+from handoff.leads.models import Basis, Hold, Lead, Stage
 from handoff.leads.stages import move
-from handoff.lib.refusals import NotAllowed
+from handoff.lib.refusals import Incomplete, NotAllowed, WrongStage
 from handoff.outbox.audit import record
 from handoff.people.models import User
 from handoff.queue.closing import close
@@ -15,6 +16,7 @@ from handoff.queue.disqualification import DO_NOT_CONTACT
 from handoff.queue.lapsing import end_as_lapsed, has_lapsed
 from handoff.queue.models import Disqualification, DisqualificationReason, Handoff, Verdict
 from handoff.queue.reasons import ensure_reasons
+from handoff.queue.rescoring import rescore
 from handoff.queue.working import lock_lead
 
 
@@ -41,6 +43,22 @@ def record_objection(lead: Lead, *, by: User, at: datetime) -> Handoff | None:
     object_to_contact(lead, by=by, at=at)
     record("objected", f"lead {lead.pk}", by=by, at=at)
     return handoff
+
+
+@transaction.atomic
+def take_back_objection(lead: Lead, *, words: str, by: User, at: datetime) -> None:
+    """Record that `lead` itself wants contact again: `words` says what it said, and where. Nothing else lifts it."""
+    if not (by.is_marketer or by.is_admin):
+        raise NotAllowed
+    if not words.strip():
+        message = _("Say what they said, and where.")
+        raise Incomplete(message, fields={"words": message})
+    lock_lead(lead.pk)
+    if not lead.holds.filter(reason=Hold.Reason.OBJECTION, released_at=None).exists():
+        raise WrongStage(_("%(lead)s has not objected to contact.") % {"lead": lead.name})
+    lift_objection(lead, basis=Basis.OPT_IN, note=words.strip(), by=by, at=at)
+    record("objection taken back", f"lead {lead.pk}", by=by, at=at, words=words)
+    rescore([lead.pk], at=at)
 
 
 def _reason() -> DisqualificationReason:

@@ -97,26 +97,34 @@ def _tell_the_team(handoff: Handoff, at: datetime) -> None:
 @transaction.atomic
 def hand_over_by_hand(lead: Lead, *, note: str, by: User, at: datetime) -> Handoff:
     """Hand `lead` over because a person says so, with their reason."""
-    from handoff.queue.rescoring import read_one  # noqa: PLC0415 (rescoring opens handoffs too)
-
     lead = Lead.objects.select_for_update(of=("self",)).select_related("company").get(pk=lead.pk)
     if lead.stage not in HANDED_OVER_FROM:
         raise WrongStage(_("%(lead)s is %(stage)s already.") % {"lead": lead.name, "stage": lead.get_stage_display()})
     if lead.holds.filter(released_at=None).exists():
         raise WrongStage(_("%(lead)s is held; release the hold first.") % {"lead": lead.name})
+    handoff = open_by_person(lead, route=Route.MANUAL, note=note, by=by, at=at)
+    if by.is_rep:
+        from handoff.queue.claiming import claim  # noqa: PLC0415
+
+        claim(handoff, by=by, at=at)
+    return handoff
+
+
+def open_by_person(
+    lead: Lead, *, route: str, note: str, by: User | None, at: datetime, trigger: Activity | None = None
+) -> Handoff:
+    """Hand `lead` (locked by the caller) over whatever its score is, which is frozen as it is now."""
+    from handoff.queue.rescoring import read_one  # noqa: PLC0415 (rescoring opens handoffs too)
+
     found = read_one(lead, at=at)
-    handoff = open_handoff(
+    return open_handoff(
         lead,
-        route=Route.MANUAL,
+        route=route,
         reading=found.reading if found else None,
         publication=found.publication if found else None,
         activity_ids=found.activity_ids if found else None,
         at=at,
         by=by,
         note=note,
+        trigger=trigger,
     )
-    if by.is_rep:
-        from handoff.queue.claiming import claim  # noqa: PLC0415
-
-        claim(handoff, by=by, at=at)
-    return handoff

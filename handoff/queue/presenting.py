@@ -81,6 +81,13 @@ def _step_words(what: str) -> tuple[str, str, str]:
     return short, _("%(what)s in {time}") % safe, _("%(what)s {time} late") % safe
 
 
+def answer_pill(due: datetime | None, at: datetime) -> Pill:
+    """Return the pill of a request that waits for marketing's answer."""
+    if due is None:
+        return Pill(_("no time agreed"), "neutral", None)
+    return _pill(due, _("answer"), _("Answer in {time}"), _("Answer {time} late"), at)
+
+
 def _pill(due: datetime, label: str, until: str, late: str, at: datetime) -> Pill:
     left = due - at
     if left < timedelta(0):

@@ -14,24 +14,39 @@ from handoff.people.models import Role, User
 from handoff.queue.clocks import replan_pauses, start_clocks
 from handoff.queue.lapsing import find_wanting, refresh_lapse
 from handoff.queue.models import Clock, Handoff
+from handoff.queue.triage import put_on_list
 from handoff.sla.models import Metric
+
+WITH_SALES = (Stage.SQL, Stage.OPPORTUNITY, Stage.CUSTOMER)
 
 
 @transaction.atomic
 def raise_request(lead_id: int, activity: Activity, *, was_open: bool, at: datetime) -> None:
     """See that a request for contact reaches somebody, wherever its lead stands."""
-    lead = Lead.objects.select_related("owner", "team").get(pk=lead_id)
-    handoff = (
-        Handoff.objects.open().select_for_update(of=("self",)).filter(lead=lead).select_related("lead", "team").first()
-    )
-    if handoff and was_open:
-        _raise_again(handoff, activity, at)
-    elif handoff is None and lead.owner and lead.stage in {Stage.SQL, Stage.OPPORTUNITY, Stage.CUSTOMER}:
-        people = [lead.owner] if lead.owner.is_active else User.objects.managers_of(lead.team)
-        _tell(people, lead, activity, at)
-    elif handoff is None:
-        # Held or out for good: marketing sees it on its triage list and is told.
-        _tell(User.objects.filter(is_active=True, role=Role.MARKETER), lead, activity, at)
+    lead = Lead.objects.select_related("owner", "team", "company", "score").get(pk=lead_id)
+    if Handoff.objects.open().filter(lead=lead).exists():
+        if was_open:
+            raise_open(lead, activity, at=at)
+    elif lead.stage in WITH_SALES:
+        tell_owner(lead, activity, at)
+    else:
+        # Held or out for good: marketing is told, and answers it on its triage list.
+        triage = put_on_list(lead, activity, at=at)
+        marketers = User.objects.filter(is_active=True, role=Role.MARKETER)
+        _tell(marketers, lead, activity, at, url=reverse("triage"), about=f"triage {triage.pk}")
+
+
+def raise_open(lead: Lead, activity: Activity, *, at: datetime) -> None:
+    """Bring the open handoff of `lead` back into sight: it asked again."""
+    opened = Handoff.objects.open().filter(lead=lead).select_related("lead", "team")
+    _raise_again(opened.select_for_update(of=("self",)).get(), activity, at)
+
+
+def tell_owner(lead: Lead, activity: Activity, at: datetime) -> None:
+    """Tell who has the SQL, opportunity or customer; where nobody is left, the managers of its team."""
+    is_there = lead.owner and lead.owner.is_active
+    people = [lead.owner] if lead.owner and is_there else User.objects.managers_of(lead.team)
+    _tell(people, lead, activity, at)
 
 
 def _raise_again(handoff: Handoff, activity: Activity, at: datetime) -> None:
@@ -46,7 +61,8 @@ def _raise_again(handoff: Handoff, activity: Activity, at: datetime) -> None:
     if handoff.snoozes.filter(ended_at=None).update(ended_at=at):
         replan_pauses(handoff)
     refresh_lapse(handoff)
-    _tell(_answering(handoff), handoff.lead, activity, at, handoff)
+    url, about = reverse("handoff", args=[handoff.pk]), f"handoff {handoff.pk}"
+    _tell(_answering(handoff), handoff.lead, activity, at, url=url, about=about)
 
 
 def _answering(handoff: Handoff) -> list[User]:
@@ -56,10 +72,11 @@ def _answering(handoff: Handoff) -> list[User]:
     return [person for person in found if person.is_active] or list(User.objects.managers_of(handoff.team))
 
 
-def _tell(people: Iterable[User], lead: Lead, activity: Activity, at: datetime, handoff: Handoff | None = None) -> None:
+def _tell(
+    people: Iterable[User], lead: Lead, activity: Activity, at: datetime, *, url: str = "", about: str = ""
+) -> None:
     def say() -> str:
         return _("%(lead)s asks to be contacted (%(kind)s).") % {"lead": lead.name, "kind": activity.kind_label()}
 
-    url = reverse("handoff", args=[handoff.pk]) if handoff else reverse("lead", args=[lead.pk])
-    about = f"handoff {handoff.pk}" if handoff else f"lead {lead.pk}"
+    url, about = url or reverse("lead", args=[lead.pk]), about or f"lead {lead.pk}"
     notify(people, cause=f"request:{activity.pk}", say=say, url=url, at=at, about=about, urgent=True)

@@ -55,6 +55,7 @@ urlpatterns = [
     path("leads/<int:pk>/", leads.lead_page, name="lead"),
     path("leads/<int:pk>/edit/", lead_acts.EditLead.as_view(), name="edit-lead"),
     path("leads/<int:pk>/objection/", lead_acts.Objection.as_view(), name="objection"),
+    path("leads/<int:pk>/objection/taken-back/", lead_acts.ObjectionTakenBack.as_view(), name="objection-taken-back"),
     path("leads/<int:pk>/hold/", lead_acts.HoldLead.as_view(), name="hold"),
     path("leads/<int:pk>/release-hold/", lead_acts.ReleaseHold.as_view(), name="release-hold"),
     path("leads/<int:pk>/hand-over/", leads.hand_over, name="hand-over"),

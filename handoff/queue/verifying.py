@@ -23,6 +23,7 @@ from handoff.queue.models import (
     NextStep,
     Qualification,
     Recycling,
+    Triage,
     Verdict,
 )
 from handoff.queue.models.qualifications import BANT, ROLE_STRENGTH, STATE_STRENGTH, STRENGTH
@@ -168,6 +169,10 @@ INVARIANTS: dict[str, Check] = {
     "a qualified handoff has its qualification": lambda: _without_row(Verdict.QUALIFIED, Qualification.objects.all()),
     "a disqualified handoff has its reason": lambda: _without_row(Verdict.DISQUALIFIED, Disqualification.objects.all()),
     "no activity waits for a lead that is known": _waiting_though_known,
+    "a request on the triage list is let through with a handoff, or to who has the lead": lambda: Triage.objects.filter(
+        outcome=Triage.Outcome.LET_THROUGH, handoff=None
+    ).exclude(lead__stage__in=(Stage.SQL, Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.LOST)),
+    "an answer on the triage list comes after its request": lambda: Triage.objects.filter(closed_at__lt=F("opened_at")),
     "a hold by the exclusion list names its entry": lambda: Hold.objects.filter(
         reason=Hold.Reason.EXCLUDED, exclusion=None
     ),

@@ -267,16 +267,16 @@ def test_a_request_of_who_may_not_be_handed_over_reaches_the_marketers(stage: st
     make_marketer("gone", is_active=False)
     lead = make_lead(stage=stage)
     if is_held:
-        Hold.objects.create(lead=lead, reason=Hold.Reason.EXCLUDED, at=MONDAY_9AM)
+        Hold.objects.create(lead=lead, reason=Hold.Reason.BY_HAND, at=MONDAY_9AM)
     ask(lead)
     assert not Handoff.objects.exists()
-    assert told() == [("max", f"/leads/{lead.pk}/"), ("moe", f"/leads/{lead.pk}/")]
+    assert told() == [("max", "/feedback/triage/"), ("moe", "/feedback/triage/")]
 
 
 def test_a_released_hold_holds_nobody() -> None:
     make_live(PRICING, fast_lane_kinds=["contact_request"])
     lead = make_lead()
-    Hold.objects.create(lead=lead, reason=Hold.Reason.EXCLUDED, at=MONDAY_9AM, released_at=MONDAY_9AM)
+    Hold.objects.create(lead=lead, reason=Hold.Reason.BY_HAND, at=MONDAY_9AM, released_at=MONDAY_9AM)
     ask(lead)
     assert Handoff.objects.exists()
 

@@ -22,6 +22,7 @@ from handoff.queue.models import (
     NextStep,
     Qualification,
     Recycling,
+    Triage,
 )
 from handoff.queue.next_steps import plan_next_step
 from handoff.queue.qualification import qualify
@@ -116,6 +117,11 @@ def not_held() -> None:
     Hold.objects.filter(lead=handoff("no").lead).update(released_at=LATE)
 
 
+def answered(**values: object) -> None:
+    given = {"asked_at": LATE, "opened_at": LATE, "closed_at": LATE, **values}
+    Triage.objects.create(lead=handoff("no").lead, **given)
+
+
 BREAKING: list[tuple[str, Callable[[], object]]] = [
     (
         "a lead at stage MQL has an open handoff",
@@ -175,6 +181,14 @@ BREAKING: list[tuple[str, Callable[[], object]]] = [
     (
         "a hold by the exclusion list names its entry",
         lambda: Hold.objects.create(lead=handoff("no").lead, reason="excluded", at=LATE),
+    ),
+    (
+        "a request on the triage list is let through with a handoff, or to who has the lead",
+        lambda: answered(outcome="let_through"),
+    ),
+    (
+        "an answer on the triage list comes after its request",
+        lambda: answered(outcome="kept", opened_at=LATE + DAY),
     ),
     (NOT_HELD, not_held),
     (STORED_SCORE, lambda: LeadScore.objects.filter(lead__email="open@acme.example").update(total=61)),

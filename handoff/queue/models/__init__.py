@@ -3,6 +3,7 @@
 from handoff.queue.models.clocks import Breach, Clock, FiredStep, Replan, ReplannedClock
 from handoff.queue.models.handoffs import Assignment, Handoff, Route, Verdict
 from handoff.queue.models.qualifications import Answer, BudgetState, BuyingRole, Qualification, TakeoverReturn
+from handoff.queue.models.triage import Triage
 from handoff.queue.models.verdicts import Deal, Disqualification, DisqualificationReason, Recycling
 from handoff.queue.models.work import Draft, MailTemplate, NextStep, Note, Outcome, Snooze, Touch, TouchChannel
 
@@ -32,5 +33,6 @@ __all__ = [
     "TakeoverReturn",
     "Touch",
     "TouchChannel",
+    "Triage",
     "Verdict",
 ]

@@ -21,7 +21,7 @@ from handoff.lib.refusals import Refusal
 from handoff.people.doors import person
 from handoff.people.models import User
 from handoff.queue.holding import hold, may_hold, release_hold
-from handoff.queue.objecting import record_objection
+from handoff.queue.objecting import record_objection, take_back_objection
 from handoff.queue.receiving import receive_leads
 
 
@@ -145,6 +145,34 @@ class ReleaseHold(HoldLead):
     def act(self, request: HttpRequest, lead: Lead, form: Any, now: datetime) -> HttpResponse | None:
         """Release it."""
         release_hold(lead, reason=form.cleaned_data["reason"], by=person(request), at=now)
+        return None
+
+
+class WordsForm(forms.Form):
+    """What a lead said who had objected."""
+
+    words = forms.CharField(label=gettext_lazy("What they said, and where"), max_length=300)
+
+
+class ObjectionTakenBack(LeadAct):
+    """Somebody who objected wants contact after all."""
+
+    form_class: ClassVar[type[forms.Form]] = WordsForm
+    title = gettext_lazy("%(lead)s wants contact again")
+    text = gettext_lazy(
+        "Only their own word lifts an objection: a consent they gave since, or a request they made. What you write "
+        "here stays on record with it."
+    )
+    button = gettext_lazy("Record their consent")
+    done = gettext_lazy("%(lead)s may be contacted again.")
+
+    def may(self, lead: Lead, user: User) -> bool:
+        """Return whether they are of marketing."""
+        return user.is_marketer or user.is_admin
+
+    def act(self, request: HttpRequest, lead: Lead, form: Any, now: datetime) -> HttpResponse | None:
+        """Record it."""
+        take_back_objection(lead, words=form.cleaned_data["words"], by=person(request), at=now)
         return None
 
 
