@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db import models
 from django.template.defaultfilters import floatformat
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from scoring.models import ScoringModel
@@ -60,6 +61,7 @@ def _parts(model: ScoringModel) -> dict[tuple[str, str], tuple[str, Said]]:
     for persona in model.personas.all():
         said = {
             _("standing"): persona.get_standing_display(),
+            _("until"): date_format(persona.until) if persona.until else "",
             _("looks for"): reader.said_profile(persona.condition),
             _("pains"): persona.pains,
             _("goals"): persona.goals,

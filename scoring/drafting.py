@@ -1,5 +1,6 @@
 """Drafts: a copy of a version that can be worked on."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.crypto import get_random_string
 
-from scoring.models import Rule, RuleGroup, ScoringModel
+from scoring.editing import lock_draft
+from scoring.models import Persona, Rule, RuleGroup, ScoringModel
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -37,6 +39,20 @@ def add_groups(model: ScoringModel) -> None:
         RuleGroup(model=model, key=value, name=str(label).capitalize(), dimension=value)
         for value, label in RuleGroup.Dimension.choices
     )
+
+
+@transaction.atomic
+def add_negative(
+    model: ScoringModel, *, name: str, condition: Mapping[str, Any], by: "AbstractBaseUser | None", at: datetime
+) -> Persona:
+    """Return a new negative persona in `model` where that is a draft, else in the latest draft since, else in a copy.
+
+    Nothing goes live by it.
+    """
+    drafts = ScoringModel.objects.filter(state=ScoringModel.State.DRAFT, version__gt=model.version)
+    draft = model if model.is_draft else drafts.order_by("-version").first() or copy_to_draft(model, by=by, at=at)
+    values = {"name": name[:80], "condition": condition, "standing": Persona.Standing.NEGATIVE, "key": new_key()}
+    return Persona.objects.create(model=lock_draft(draft.pk), **values)
 
 
 @transaction.atomic

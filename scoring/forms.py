@@ -151,13 +151,23 @@ class PersonaForm(PartForm):
     class Meta:
         model = Persona
         fields = "__all__"  # noqa: DJ007 (the admin names them)
-        widgets: ClassVar = {name: forms.Textarea(attrs={"rows": 3}) for name in ("pains", "goals")}
+        widgets: ClassVar = {
+            **{name: forms.Textarea(attrs={"rows": 3}) for name in ("pains", "goals")},
+            "until": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        }
 
     def clean_condition(self) -> Any:
         """Refuse a persona of everybody."""
         if not self.cleaned_data["condition"]:
             raise ValidationError(_("Say who they are; a persona without a condition would be everybody."))
         return self.cleaned_data["condition"]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an end for a persona that holds nobody."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("until") and cleaned.get("standing") != Persona.Standing.NEGATIVE:
+            self.add_error("until", _("Only a persona that keeps leads out of the queue ends; leave this empty."))
+        return cleaned
 
 
 def source_for(kind: str) -> str:

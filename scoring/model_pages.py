@@ -1,10 +1,11 @@
 """The pages of one version beside its form: copy, compare, try on a lead, rehearse, publish."""
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -13,13 +14,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scoring.comparing import changes
-from scoring.drafting import copy_to_draft
+from scoring.conditions import check
+from scoring.drafting import add_negative, copy_to_draft
 from scoring.forms import PublishForm
 from scoring.histogram import histogram
 from scoring.models import Rehearsal, ScoringModel
 from scoring.population import population
+from scoring.presenting import Reader
 from scoring.publishing import NotPublishable, current_publication, problems_of, publish
 from scoring.rehearsing import ask, latest
+from scoring.suggesting import FEWEST, MOST_ACCEPTED, suggestions
 from scoring.trying import tried
 
 if TYPE_CHECKING:
@@ -32,7 +36,10 @@ PUBLISH = "admin:scoring_scoringmodel_publish"
 
 def urls(admin: "ScoringModelAdmin") -> list[URLPattern]:
     """Return the addresses of the pages, each for whoever may work on versions."""
-    pages = {"copy": _copy, "compare": _compare, "try": _try, "rehearse": _rehearse, "publish": _publish}
+    pages = {
+        **{"copy": _copy, "compare": _compare, "try": _try, "rehearse": _rehearse, "publish": _publish},
+        "suggestions": _suggestions,
+    }
     return [
         path(f"<int:pk>/{name}/", admin.admin_site.admin_view(_door(admin, page)), name=f"scoring_scoringmodel_{name}")
         for name, page in pages.items()
@@ -83,6 +90,32 @@ def _try(admin: "ScoringModelAdmin", request: HttpRequest, model: ScoringModel) 
         admin, request, "try", model, title=_("Try version %(n)d on a lead") % {"n": model.version},
         words=words, found=found, is_gone=bool(ids) and not found, problems=problems,
         leads=population().looked_up(words),
+    )  # fmt: skip
+
+
+def _suggestions(admin: "ScoringModelAdmin", request: HttpRequest, model: ScoringModel) -> HttpResponse:
+    """Show in which patterns those whom sales refused resemble each other; make one a negative persona of a draft."""
+    problems = problems_of(model)
+    reader = Reader.now()
+    if request.method == "POST":
+        try:
+            condition = json.loads(request.POST.get("condition", ""))
+            check(condition, reader.profile)
+        except (ValueError, TypeError, KeyError) as error:
+            raise BadRequest from error  # the page sends what it was given
+        said = reader.said_profile(condition)
+        persona = add_negative(model, name=said, condition=condition, by=request.user, at=timezone.now())  # type: ignore[arg-type]
+        messages.success(
+            request,
+            _("“%(persona)s” is a negative persona of %(draft)s now. Nothing is live until you publish it.")
+            % {"persona": persona, "draft": persona.model},
+        )
+        return redirect("admin:scoring_persona_change", persona.pk)
+    found = [] if problems else suggestions(model, timezone.now())
+    shown = [(one, reader.said_profile(one.condition), json.dumps(one.condition)) for one in found]
+    return _shown(
+        admin, request, "suggestions", model, title=_("Suggested negative personas"), found=shown, problems=problems,
+        fewest=FEWEST, most_accepted=round(100 * MOST_ACCEPTED),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Protocol
 
@@ -37,6 +38,19 @@ class Known:
     id: int
     name: str
     url: str
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What became of some in a period: row by row their id, profile facts as known now, and what sales said.
+
+    `refused` means no for good, and that the rules were wrong; whoever was ever accepted is not among them.
+    """
+
+    ids: npt.NDArray[np.int64]
+    profiles: pl.DataFrame
+    accepted: Bools
+    refused: Bools
 
 
 @dataclass(frozen=True)
@@ -77,6 +91,9 @@ class Population(Protocol):
 
         Who is gone is left out.
         """
+
+    def outcomes(self, fields: dict[str, FieldType], *, since: datetime) -> Outcomes:
+        """Return what became of everybody on whom sales decided since then, with these facts of their profiles."""
 
     def looked_up(self, words: str) -> list[Known]:
         """Return a few whose name, address or company begins like `words`; the best known ones without."""

@@ -129,9 +129,9 @@ def personas_of(prepared: Prepared, profiles: pl.DataFrame, at: int) -> list[lis
     """Return, for each row of `profiles` (with the columns `persona_fields` names), the personas that fit at `at`."""
     found: list[list[PersonaSpec]] = [[] for _ in range(profiles.height)]
     moments = profiles.with_columns(pl.lit(at).alias("$now"))
-    for (persona, _), rows in zip(
-        prepared.personas, true_rows(moments, [mask for _, mask in prepared.personas]), strict=True
-    ):
+    in_force = {persona.key for persona in prepared.model.personas_at(at)}
+    personas = [(persona, mask) for persona, mask in prepared.personas if persona.key in in_force]
+    for (persona, _), rows in zip(personas, true_rows(moments, [mask for _, mask in personas]), strict=True):
         for row in rows.tolist():
             found[row].append(persona)
     return found

@@ -4,11 +4,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from scoring.conditions import BadCondition
 from scoring.forms import PersonaForm, RuleForm
+from scoring.hindsight import Hindsight, hindsight
 from scoring.models import Persona, Rule
 from scoring.part_admin import PartAdmin
 from scoring.presenting import Reader
@@ -52,15 +55,23 @@ class RuleAdmin(PartAdmin):
 
 
 class PersonaAdmin(PartAdmin):
-    """The personas of a version."""
+    """The personas of a version; beside a negative one stands what it would have done."""
 
     form = PersonaForm
+    change_form_template = "admin/scoring/persona_change_form.html"
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Add what a stored negative persona would have done so far."""
+        persona: Persona | None = kwargs.get("obj")
+        if persona and persona.pk and persona.standing == Persona.Standing.NEGATIVE and persona.condition:
+            context["hindsight"] = _hindsight_of(persona)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the form's parts; a persona that is read is read aloud."""
         reads = obj is not None and not self.has_change_permission(request, obj)
         return [
-            (None, {"fields": ["name", "standing"]}),
+            (None, {"fields": ["name", ("standing", "until")]}),
             (_("Who they are"), {"fields": ["said" if reads else "condition"]}),
             (_("What a rep should know"), {"fields": ["pains", "goals"]}),
         ]
@@ -68,3 +79,10 @@ class PersonaAdmin(PartAdmin):
     @admin.display(description=gettext_lazy("looks for"))
     def said(self, persona: Persona) -> str:
         return Reader.now().said_profile(persona.condition)
+
+
+def _hindsight_of(persona: Persona) -> Hindsight | None:
+    try:
+        return hindsight(persona.condition, timezone.now())
+    except (BadCondition, KeyError):
+        return None  # a field that is gone: publishing says so

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 Dimension = Literal["fit", "interest", "timing"]
 DIMENSIONS: tuple[Dimension, ...] = ("fit", "interest", "timing")
@@ -66,6 +68,7 @@ class PersonaSpec:
     condition: Mapping[str, Any] = field(default_factory=dict)
     pains: str = ""
     goals: str = ""
+    until: date | None = None  # the last day, in the model's time zone, on which it fits anybody
 
 
 @dataclass(frozen=True)
@@ -88,3 +91,9 @@ class ModelSpec:
         letter = "ABCD"[sum(round(fit, 6) < cut for cut in self.fit_cuts)]
         number = "1234"[sum(round(interest + timing, 6) < cut for cut in self.engagement_cuts)]
         return letter + number
+
+    def personas_at(self, at: int) -> list[PersonaSpec]:
+        """Return the personas that have not expired at `at` (µs)."""
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
+        today = moment.astimezone(ZoneInfo(self.time_zone)).date()
+        return [persona for persona in self.personas if persona.until is None or today <= persona.until]

@@ -24,6 +24,7 @@ TICKS = (
     Tick("reminders", "handoff.queue.next_steps.remind_due", 30),
     Tick("snoozes", "handoff.queue.snoozing.end_due", 60),
     Tick("absences", "handoff.queue.standing_in.hand_on_due", 60),
+    Tick("personas", "handoff.queue.lifting.lift_ended", 600),
     Tick("exclusions", "handoff.queue.excluding.keep_list", 5),
     Tick("triage", "handoff.queue.triage.keep_triage", 15),
     Tick("imports", "handoff.intake.importing.run_waiting", 5),

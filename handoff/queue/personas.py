@@ -47,17 +47,17 @@ def held_back(leads: Sequence[Lead], publication: Publication, *, at: datetime) 
     for lead_id, personas in fitting_personas(leads, publication, at).items():
         negative = next((p for p in personas if p.standing == "negative" and (lead_id, p.key) not in let_through), None)
         held = standing.setdefault(lead_id, {})
-        hold = held.get(Hold.Reason.PERSONA)
-        if negative and hold is None:
+        stands = held.get(Hold.Reason.PERSONA)
+        if negative and stands is None:
             cause = {"persona": negative.key, "note": negative.name}
             held[Hold.Reason.PERSONA] = Hold.objects.create(lead_id=lead_id, reason=Hold.Reason.PERSONA, at=at, **cause)
             record("held", f"lead {lead_id}", by=None, at=at, persona=negative.name)
-        elif negative and hold and hold.persona != negative.key:
-            hold.persona, hold.note = negative.key, negative.name
-            hold.save(update_fields=["persona", "note"])
-        elif hold and not negative:
-            hold.released_at = at
-            hold.save(update_fields=["released_at"])
+        elif negative and stands and stands.persona != negative.key:
+            stands.persona, stands.note = negative.key, negative.name
+            stands.save(update_fields=["persona", "note"])
+        elif stands and not negative:
+            stands.released_at = at
+            stands.save(update_fields=["released_at"])
             del held[Hold.Reason.PERSONA]
-            record("released", f"lead {lead_id}", by=None, at=at, persona=hold.note)
+            record("released", f"lead {lead_id}", by=None, at=at, persona=stands.note)
     return {lead_id for lead_id, holds in standing.items() if holds}

@@ -1,24 +1,26 @@
 """Leads as the population that scoring sees."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
+import numpy as np
 import polars as pl
-from django.db.models import Avg, Count, Exists, F, Max, OuterRef, Q, Sum
+from django.db.models import Avg, Case, Count, Exists, F, Max, OuterRef, Q, Sum, When
 from django.urls import reverse
 
 from handoff.leads.catalogue import activity_fields, activity_kinds, profile_fields, seen_values
 from handoff.leads.columns import facts_in
-from handoff.leads.facts import facts_of
+from handoff.leads.facts import facts_of, profiles_of
 from handoff.leads.models import HANDED_OVER_FROM, Activity, Hold, Lead, LeadScore, Stage
 from handoff.people.models import Role, Team
-from handoff.queue.models import Handoff, Route
+from handoff.queue.models import Disqualification, Handoff, Route, Verdict
 from handoff.queue.rebasing import ranges
 from handoff.queue.timeline import in_words
 from scoring.conditions import Catalogue
 from scoring.engine import Facts, Needs
 from scoring.fields import FieldType
-from scoring.population import Batch, Capacity, Known
+from scoring.population import Batch, Capacity, Known, Outcomes
 
 STATE: dict[str, pl.DataType | type[pl.DataType]] = {
     "id": pl.Int64,
@@ -78,6 +80,20 @@ class LeadPopulation:
         rows = Activity.objects.in_bulk(done)
         said = [f"{in_words(rows[pk])} · {rows[pk].occurred_at:%Y-%m-%d}" for pk in done]
         return [_known(lead) for lead in leads], facts, said
+
+    def outcomes(self, fields: dict[str, FieldType], *, since: datetime) -> Outcomes:
+        """Return what became of everybody on whom sales decided since then, with these facts of their profiles."""
+        said_yes = Handoff.objects.filter(lead=OuterRef("pk"), verdict=Verdict.QUALIFIED, closed_at__gte=since)
+        said_no = Disqualification.objects.filter(
+            handoff__lead=OuterRef("pk"), at__gte=since, is_permanent=True, reason__counts_against_rules=True
+        )
+        won = Exists(said_yes) | Q(stage__in=(Stage.SQL, Stage.OPPORTUNITY, Stage.CUSTOMER), stage_since__gte=since)
+        decided: Any = Lead.objects.annotate(won=Case(When(won, then=True), default=False), lost=Exists(said_no))
+        leads = list(decided.filter(Q(won=True) | Q(lost=True)).select_related("company").order_by("id"))
+        accepted = np.array([lead.won for lead in leads], dtype=np.bool_)
+        ids = np.array([lead.pk for lead in leads], dtype=np.int64)
+        # Whoever is among these and was never accepted was refused.
+        return Outcomes(ids, profiles_of(leads, fields), accepted, ~accepted)
 
     def looked_up(self, words: str) -> list[Known]:
         """Return a few whose name, address or company begins like `words`; the highest scores without."""

@@ -55,6 +55,9 @@ class Persona(models.Model):
     key = models.SlugField(max_length=40, editable=False)
     name = models.CharField(_("name"), max_length=80, help_text=_("As reps will read it, such as “Energy manager”."))
     standing = models.CharField(_("standing"), max_length=10, choices=Standing.choices, default=Standing.USUAL)
+    until = models.DateField(
+        _("until"), null=True, blank=True, help_text=_("The last day on which it holds anybody; empty: for good.")
+    )
     condition = models.JSONField(_("condition"), default=dict, blank=True)
     pains = models.TextField(_("pains"), blank=True, help_text=_("What troubles them, as a rep could say it."))
     goals = models.TextField(_("goals"), blank=True, help_text=_("What they want to reach."))
