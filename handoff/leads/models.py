@@ -1,6 +1,6 @@
 """Leads, their companies, what they did, what may be done with them, and their stored score."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from django.db import models
@@ -296,6 +296,11 @@ class Exclusion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.value} ({self.get_why_display()})"
+
+    @property
+    def last_moment(self) -> datetime | None:
+        """The last moment at which it holds anybody: on its last day, where it ends with one."""
+        return self.expires_at - timedelta(microseconds=1) if self.expires_at else None
 
 
 class Hold(models.Model):
