@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from handoff.intake.models import Import, ImportRemark
-from handoff.leads.models import Activity, Consent, Hold, LeadScore, TraitField
+from handoff.leads.models import Activity, Consent, Exclusion, Hold, LeadScore, TraitField
 from handoff.outbox.models import AuditEntry, Mail, Notice
 from handoff.people.models import Absence, ApiToken, Team, User
 from handoff.queue.models import (
@@ -24,6 +24,7 @@ from handoff.queue.models import (
     MailTemplate,
     Qualification,
     Recycling,
+    Triage,
     Replan,
 )
 from handoff.sla.models import Calendar, PersonCalendar, TeamCalendar
@@ -85,6 +86,9 @@ def make_world(number: int, publication: Publication) -> None:
     )
     Consent.objects.create(lead=handoff.lead, channel="email", basis="opt_in", at=at, by=rep)
     Hold.objects.create(lead=handoff.lead, reason="by_hand", at=at, by=rep)
+    Exclusion.objects.create(kind="domain", value=f"rival{number}.example", why="competitor", by=rep, at=at)
+    asked = Activity.objects.get(source_id=str(number))
+    Triage.objects.create(lead=handoff.lead, request=asked, asked_at=at, opened_at=at, due_at=at)
     TraitField.objects.create(name=f"trait{number}", label="Trait", type="text")
     Mail.objects.create(to=rep.email, subject="Hello", cause=str(number), created_at=at, not_before=at)
     Notice.objects.create(user=rep, text="Hello", cause=str(number), created_at=at)

@@ -6,19 +6,15 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
-from handoff.intake.demo.cast import weighted
-from handoff.leads.models import Stage
+from handoff.intake.demo.judgement import Judgement
 from handoff.lib.refusals import Refusal
 from handoff.people.models import User
 from handoff.queue.claiming import claim
-from handoff.queue.deals import lose, win
 from handoff.queue.disqualification import disqualify
-from handoff.queue.models import DisqualificationReason, Handoff, Outcome
+from handoff.queue.models import Handoff, Outcome
 from handoff.queue.next_steps import plan_next_step
-from handoff.queue.qualification import qualify
 from handoff.queue.touching import log_touch
 from handoff.sla.clock import Hours, add_business_time
 
@@ -29,23 +25,16 @@ NOTES = (
     "Wants a call with the plant director.",
     "",
 )
-DECLINES = (
-    (26, "not-ready", "Budget round opens later."), (14, "no-budget", "Nothing approved this year."),
-    (10, "wrong-person", "Sent us to a colleague."), (14, "bad-fit", "Too small to save with us."),
-    (9, "chose-other", "Signed with somebody else last month."), (8, "never-a-buyer", "Wrote a thesis about it."),
-    (5, "customer", "A site of a customer of ours."), (6, "bad-data", "The number does not exist."),
-)  # fmt: skip
 
 
-class Office:
+class Office(Judgement):
     """The reps of the demo with their plans, in one line of time."""
 
     def __init__(self, rng: random.Random, hours: dict[int, Hours], reps: dict[int, list[User]]) -> None:
-        self.rng, self.hours, self.reps = rng, hours, reps
+        super().__init__(rng, reps)
+        self.hours = hours
         self.plans: list[tuple[datetime, int, Act, int, tuple[Any, ...]]] = []
         self.numbers = itertools.count()
-        self.reasons = {reason.slug: reason for reason in DisqualificationReason.objects.all()}
-        self.truths: dict[str, float] = {}
         self.last_handoff = 0
 
     def plan(self, at: datetime, act: Act, handoff: Handoff, *more: Any) -> None:
@@ -90,7 +79,7 @@ class Office:
             if handoff.claimed_by_id is None:
                 claim(handoff, by=rep, at=at - timedelta(minutes=1))
         if rng.random() < 0.03 and number == 1:
-            self._decline(handoff, rep, at)  # at sight
+            self.decline(handoff, rep, at)  # at sight
             return
         reached = rng.random() < (0.42 if number == 1 else 0.4)
         channel = rng.choices(("call", "email", "message"), weights=(6, 3, 1))[0]
@@ -123,48 +112,4 @@ class Office:
         if self.rng.random() < 0.6:
             what = self.rng.choice(("Call back", "Send a proposal", "Meet the director"))
             plan_next_step(handoff, what=what, step_at=when, by=rep, at=at)
-        self.plan(when, self._decide, handoff, rep)
-
-    def _decide(self, handoff: Handoff, at: datetime, rep: User) -> None:
-        if not handoff.is_open:
-            return
-        truth = self.truths.get(handoff.lead.external_id or "", 0.3)
-        if self.rng.random() < truth + (0.2 if handoff.route != "score" else 0.05):
-            self._qualify(handoff, rep, at)
-        else:
-            self._decline(handoff, rep, at)
-
-    def _qualify(self, handoff: Handoff, rep: User, at: datetime) -> None:
-        rng = self.rng
-        answers = rng.choices(("yes", "partly", "unknown", "no"), weights=(5, 3, 2, 1), k=4)
-        answers[2] = "yes"
-        answers[0] = "partly" if answers[0] == "no" else answers[0]
-        names = ("budget", "authority", "need", "timeline")
-        bant = {name: (answer, "") for name, answer in zip(names, answers, strict=True)}
-        if sum(answer in {"yes", "partly"} for answer in answers) < 2:
-            bant["budget"] = ("partly", "asked for next quarter")
-        value = Decimal(rng.randrange(4, 90)) * 500
-        close = (at + timedelta(days=rng.randrange(20, 150))).date()
-        qualify(handoff, bant=bant, by=rep, at=at, value=value, currency="EUR", expected_close=close)
-        self.plan(at + timedelta(days=rng.randrange(12, 110)), self._close_deal, handoff, rep, value)
-
-    def _close_deal(self, handoff: Handoff, at: datetime, rep: User, value: Decimal) -> None:
-        if handoff.lead.stage == Stage.SQL:
-            if self.rng.random() < 0.42:
-                win(handoff, value=value, currency="EUR", by=rep, at=at)
-            else:
-                lose(handoff, because="The project was postponed.", by=rep, at=at)
-
-    def _decline(self, handoff: Handoff, rep: User, at: datetime) -> None:
-        rng = self.rng
-        slug, note = weighted(rng, DECLINES)
-        reason = self.reasons[slug]
-        interest = [entry["rule"] for entry in handoff.reasons if entry["points"] > 0 and entry["count"]]
-        misleading = [key for key in interest if rng.random() < (0.35 if key in {"opens", "clicks", "pages"} else 0.12)]
-        disqualify(
-            handoff, reason=reason, by=rep, at=at, note=note, permanent=reason.is_permanent,
-            wake_at=at + timedelta(days=rng.randrange(40, 160)) if slug == "not-ready" else None,
-            competitor="Voltwise" if slug == "chose-other" else "",
-            right_person="Head of Facilities" if slug == "wrong-person" else "",
-            misleading=misleading if reason.counts_against_rules else [], wake_points=rng.choice((0, 0, 20)),
-        )  # fmt: skip
+        self.plan(when, self.decide, handoff, rep)
