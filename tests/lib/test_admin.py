@@ -24,8 +24,8 @@ from handoff.queue.models import (
     MailTemplate,
     Qualification,
     Recycling,
-    Triage,
     Replan,
+    Triage,
 )
 from handoff.sla.models import Calendar, PersonCalendar, TeamCalendar
 from scoring.models import Persona, Publication
