@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from django.utils import timezone
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -11,7 +11,7 @@ from handoff.lib.api import StrictView
 from handoff.lib.refusals import NotAllowed
 from handoff.people.doors import person
 from handoff.queue.api import serializers as shown
-from handoff.queue.api.lists import items_of, twice
+from handoff.queue.api.lists import items_of, one_of, twice
 from handoff.queue.receiving import receive_activities
 
 
@@ -21,12 +21,7 @@ class Activities(StrictView):
     scope = "leads"
 
     @extend_schema(
-        request=PolymorphicProxySerializer(
-            "OneOrManyActivities",
-            [shown.ActivityGiven, shown.ActivityGiven(many=True)],
-            resource_type_field_name=None,
-            many=False,
-        ),
+        request=one_of("OneOrManyActivities", shown.ActivityGiven, shown.ActivityGiven(many=True)),
         responses=shown.ActivitiesReceived,
     )
     def post(self, request: Request) -> Response:

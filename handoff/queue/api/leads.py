@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -26,7 +26,7 @@ from handoff.lib.refusals import Incomplete, Refusal
 from handoff.people.doors import person
 from handoff.queue.api import serializers as shown
 from handoff.queue.api.bodies import NaiveTime
-from handoff.queue.api.lists import items_of, twice
+from handoff.queue.api.lists import items_of, one_of, twice
 from handoff.queue.opening import entry_json
 from handoff.queue.personas import personas_at
 from handoff.queue.phases import phase_at
@@ -70,10 +70,14 @@ def asked_time(request: Request, name: str) -> datetime:
         raise refusal(f"{name}: {error}", fields={name: str(error)}) from error
 
 
+def whole(leads: "QuerySet[Lead]") -> "QuerySet[Lead]":
+    """Return `leads` with what is shown of them."""
+    return leads.select_related("company", "score", "owner", "team").prefetch_related("consents")
+
+
 def visible_leads(request: Request) -> "QuerySet[Lead]":
     """Return the leads that may be seen, with what is shown of them."""
-    rows = Lead.objects.visible_to(person(request)).select_related("company", "score", "owner", "team")
-    return rows.prefetch_related("consents")
+    return whole(Lead.objects.visible_to(person(request)))
 
 
 class LeadList(ListAPIView[Lead]):
@@ -95,15 +99,8 @@ class LeadList(ListAPIView[Lead]):
         return visible_leads(self.request)
 
     @extend_schema(
-        request=PolymorphicProxySerializer(
-            "OneOrManyLeads", [shown.LeadGiven, shown.LeadGiven(many=True)], resource_type_field_name=None, many=False
-        ),
-        responses={
-            200: PolymorphicProxySerializer(
-                "LeadOrLeads", [shown.LeadShown, shown.LeadsReceived], resource_type_field_name=None, many=False
-            ),
-            201: shown.LeadShown,
-        },
+        request=one_of("OneOrManyLeads", shown.LeadGiven, shown.LeadGiven(many=True)),
+        responses={200: one_of("LeadOrLeads", shown.LeadShown, shown.LeadsReceived), 201: shown.LeadShown},
     )
     def post(self, request: Request) -> Response:
         """Make or change one lead or a list of at most 1000. What a rep adds is theirs."""
@@ -111,9 +108,7 @@ class LeadList(ListAPIView[Lead]):
         user, now = person(request), timezone.now()
         items = items_of(request.data)
         results = twice(lambda: receive_leads(items, by=user, at=now))
-        if isinstance(request.data, list):
-            return Response(_tally(results))
-        return _one(results[0], request)
+        return Response(_tally(results)) if isinstance(request.data, list) else _one(results[0])
 
 
 def _tally(results: list[Recorded]) -> dict[str, Any]:
@@ -126,11 +121,10 @@ def _tally(results: list[Recorded]) -> dict[str, Any]:
     return {name: counts[name] for name in ("created", "updated", "unchanged")} | {"rejected": rejected}
 
 
-def _one(result: Recorded, request: Request) -> Response:
+def _one(result: Recorded) -> Response:
     if result.lead is None:
         raise Refused(result.code, result.detail)
-    rows = Lead.objects.select_related("company", "score", "owner", "team").prefetch_related("consents")
-    lead = rows.get(pk=result.lead.pk)
+    lead = whole(Lead.objects.filter(pk=result.lead.pk)).get()
     return Response(shown.LeadShown(lead).data, status=201 if result.outcome == "created" else 200)
 
 

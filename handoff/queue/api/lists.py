@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import PolymorphicProxySerializer
 
 from handoff.lib.refusals import Refusal
 
@@ -24,6 +25,11 @@ class NotAList(Refusal):
 
     code = "invalid"
     status = 400
+
+
+def one_of(name: str, *shapes: Any) -> PolymorphicProxySerializer:
+    """Describe what has one of several shapes."""
+    return PolymorphicProxySerializer(name, shapes, resource_type_field_name=None, many=False)
 
 
 def items_of(body: Any) -> list[Any]:
