@@ -16,12 +16,14 @@ from handoff.outbox.models import Notice
 from handoff.people.models import User
 from handoff.queue.enforcement import enforce_due
 from handoff.queue.lapsing import end_silence
+from handoff.queue.models import Triage
 from handoff.queue.next_steps import remind_due
 from handoff.queue.rebasing import rescore_stale
 from handoff.queue.receiving import receive_activities, receive_leads
 from handoff.queue.recycling import wake_due
 from handoff.queue.rescoring import act_on_crossings
 from handoff.queue.snoozing import end_due
+from handoff.queue.triage import keep_held
 from handoff.sla.models import TeamCalendar
 from scoring.drafting import copy_to_draft
 from scoring.models import ScoringModel
@@ -100,6 +102,7 @@ def _live(office: Office, people: deque[Character], deeds: deque[Any], days: Ite
     """Live through `days`, each given as the moments at which post is taken in."""
     for steps in days:
         with transaction.atomic():
+            _answer_requests(steps[0])
             newcomers = _taken(people, lambda one: one.appears_at, steps[-1])
             if newcomers:
                 office.work_until(newcomers[0].appears_at)
@@ -109,6 +112,14 @@ def _live(office: Office, people: deque[Character], deeds: deque[Any], days: Ite
             if steps[-1].weekday() < 5:
                 _tick(steps[-1])
             office.notice_new()
+
+
+def _answer_requests(at: datetime) -> None:
+    """Marketing's answer, each working morning, to who was turned down and asks for contact all the same."""
+    if at.weekday() < 5:
+        marketer = User.objects.get(username="marketer")
+        for triage in Triage.objects.waiting().by_urgency():
+            keep_held(triage, reason="What sales said still holds; they got a friendly mail.", by=marketer, at=at)
 
 
 def _take_in(office: Office, deeds: list[dict[str, Any]], until: datetime) -> None:

@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import make_password
 from handoff.intake.demo.cast import MAILS
 from handoff.intake.demo.patterns import add_patterns, field
 from handoff.people.models import Membership, Role, Team, User
+from handoff.queue.excluding import exclude
 from handoff.queue.models import MailTemplate
 from handoff.queue.reasons import ensure_reasons
 from handoff.sla.models import Calendar, CalendarOpening, ClosedDay, LadderStep, Metric, Policy, TeamCalendar
@@ -44,12 +45,19 @@ def set_stage(start: datetime) -> dict[str, Team]:
         for calendar in Calendar.objects.all():
             _close_on_holidays(calendar, year)
     _policies(start)
+    _exclusions(start)
     MailTemplate.objects.bulk_create(
         MailTemplate(name=name, language=language, subject=subject, body=body, position=10 * position)
         for position, (name, texts) in enumerate(MAILS.items(), start=1)
         for language, (subject, body) in texts.items()
     )
     return teams
+
+
+def _exclusions(at: datetime) -> None:
+    marketer = User.objects.get(username="marketer")
+    for value, why, note in (("handoff.example", "own", ""), ("wattrival.example", "competitor", "sells the same")):
+        exclude(kind="domain", value=value, why=why, note=note, by=marketer, at=at)
 
 
 def _team(name: str, countries: list[str], zone: str, country: str, region: str, giving: str) -> Team:
