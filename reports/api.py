@@ -17,7 +17,8 @@ from handoff.queue.models import Route
 from reports.breaches import breach_rows
 from reports.filters import ReportFilter
 from reports.funnel import funnel_report
-from reports.shapes import FunnelShape, SlaShape
+from reports.rules import SettledFilter, rules_report
+from reports.shapes import FunnelShape, RulesShape, SlaShape
 from reports.sla import sla_report
 
 PAGE = 50
@@ -30,6 +31,11 @@ ASKED = [
     OpenApiParameter("source", description="The source that the handoff came with."),
     OpenApiParameter("route", enum=Route.values, many=True, description="How the handoffs came about."),
 ]
+ASKED_OF_RULES = [
+    OpenApiParameter("from", OpenApiTypes.DATE, description="First date, in your time zone; 181 days before `to`."),
+    OpenApiParameter("to", OpenApiTypes.DATE, description="Last date, included; 42 days ago."),
+    *ASKED[2:],
+]
 BREACH_PAGE = OpenApiParameter("page", int, description="The page of the list of breaches.")
 
 
@@ -38,10 +44,11 @@ class ReportView(APIView):
 
     scope = "reports"
     also_known: tuple[str, ...] = ()
+    question: type[ReportFilter] = ReportFilter
 
     def asked(self, request: Request, at: Any) -> ReportFilter:
         """Return the question, or refuse."""
-        asked = ReportFilter(request.query_params, user=cast("User", request.user), at=at)
+        asked = self.question(request.query_params, user=cast("User", request.user), at=at)
         refuse_unknown(request, {*asked.filters, *self.also_known})
         if not asked.is_valid():
             raise ValidationError({name: list(texts) for name, texts in asked.form.errors.items()})
@@ -77,6 +84,18 @@ class FunnelView(ReportView):
         """Return the funnel of the handoffs opened in a period."""
         now = timezone.now()
         return Response(FunnelShape(funnel_report(self.asked(request, now).cohort(), at=now)).data)
+
+
+class RulesView(ReportView):
+    """What became of the handoffs that each rule carried."""
+
+    question = SettledFilter
+
+    @extend_schema(operation_id="reports_rules", parameters=ASKED_OF_RULES, responses=RulesShape, tags=["reports"])
+    def get(self, request: Request) -> Response:
+        """Return the rules at work in the handoffs opened in a period, the most harmful first."""
+        now = timezone.now()
+        return Response(RulesShape(rules_report(self.asked(request, now).cohort(), at=now)).data)
 
 
 def _at_page(request: Request, number: int) -> str:

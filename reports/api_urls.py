@@ -7,4 +7,5 @@ from reports import api
 urlpatterns = [
     path("reports/sla/", api.SlaView.as_view(), name="api-report-sla"),
     path("reports/funnel/", api.FunnelView.as_view(), name="api-report-funnel"),
+    path("reports/rules/", api.RulesView.as_view(), name="api-report-rules"),
 ]

@@ -12,7 +12,8 @@ from django.urls import reverse
 from reports.breaches import BreachRow
 from reports.funnel import FunnelReport, StepRow
 from reports.periods import Period
-from reports.shapes import BreachShape
+from reports.rules import RulesReport
+from reports.shapes import BreachShape, RuleShape
 from reports.sla import Figures, SlaReport
 from reports.statistics import Rate
 
@@ -106,6 +107,29 @@ def _step(row: StepRow) -> Row:
         "previous_n": row.of_previous.of,
         "median_days": days,
     }
+
+
+RULE_RATES = ("decisive", "sql_with", "sql_without", "ticked", "needless")
+RULES = [
+    *("rule", "name", "dimension", "is_alive", "takes_points", "carried", "took"),
+    *(f"{rate}_{part}" for rate in RULE_RATES for part in ("count", "of", "share", "low", "high")),
+    *("lift", "lift_low", "lift_high", "harm", "too_few"),
+]
+
+
+def rules(report: RulesReport) -> Iterable[Row]:
+    """Return the rules at work, the most harmful first."""
+    for row in report.rows:
+        lift, rates = row.lift, {name: getattr(row, name) for name in RULE_RATES}
+        parts = {name: {"count": rate.count, **_rate(rate)} for name, rate in rates.items()}
+        yield {
+            **RuleShape(row).data,
+            **{f"{name}_{part}": value for name, found in parts.items() for part, value in found.items()},
+            "lift": _round(lift.ratio) if lift else None,
+            "lift_low": _round(lift.low) if lift else None,
+            "lift_high": _round(lift.high) if lift else None,
+            "harm": _round(row.harm),
+        }
 
 
 def _figures(found: Figures) -> Row:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from handoff.people.models import Role, Team, User
 from handoff.queue.models import Assignment, Clock, Handoff, Route
 from handoff.sla.models import Policy
-from reports.periods import EARLIEST, LATEST, Period
+from reports.periods import DEFAULT_DAYS, EARLIEST, LATEST, Period
 
 Handoffs = QuerySet[Handoff]
 MOST_SOURCES = 200  # to choose from; others can be asked for in the address
@@ -77,6 +77,8 @@ def _choice_filter(label: str | Promise, unknown: str | Promise, **values: Any) 
 class ReportFilter(django_filters.FilterSet):
     """Period, team, rep, policy, source and route. `from` and `to` are checked here and applied by the cohort."""
 
+    usual_days, ended_ago = DEFAULT_DAYS, timedelta(0)  # the period, unless one is asked for
+
     team = _choice_filter(
         gettext_lazy("Team"), gettext_lazy("There is no team “%(value)s” that you may see."), field_name="team__slug"
     )
@@ -133,7 +135,8 @@ class ReportFilter(django_filters.FilterSet):
     def period(self) -> Period:
         """The period asked for, or the default one."""
         given = self.form.cleaned_data if self.form.is_valid() else {}
-        return Period.chosen(given.get("from"), given.get("to"), at=self.at, zone=ZoneInfo(self.user.time_zone))
+        zone, ends = ZoneInfo(self.user.time_zone), self.at - self.ended_ago
+        return Period.chosen(given.get("from"), given.get("to"), at=ends, zone=zone, days=self.usual_days)
 
     def cohort(self) -> Cohort:
         """Return the cohort of a valid question."""

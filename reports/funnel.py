@@ -21,10 +21,8 @@ from handoff.leads.models import Stage
 from handoff.people.models import Team
 from handoff.queue.models import DisqualificationReason, Route, Verdict
 from reports.filters import Cohort, Handoffs
-from reports.periods import Period
+from reports.periods import LAPSE_WINDOW, Period
 from reports.statistics import Rate, Spread, grouped
-
-LAPSE_WINDOW = timedelta(days=42)
 
 
 class Step(models.IntegerChoices):

@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 DEFAULT_DAYS = 28
+LAPSE_WINDOW = timedelta(days=42)  # six weeks, after which a handoff's verdict is in or overdue
 EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
 ONE_DAY = timedelta(days=1)
 
@@ -26,11 +27,13 @@ class Period:
             raise ValueError(f"A period from {self.first} can't end on {self.last}.")
 
     @classmethod
-    def chosen(cls, first: date | None, last: date | None, *, at: datetime, zone: ZoneInfo) -> Self:
-        """Return the period from `first` to `last`; what is missing gives the 28 days that end today, or on `last`."""
+    def chosen(
+        cls, first: date | None, last: date | None, *, at: datetime, zone: ZoneInfo, days: int = DEFAULT_DAYS
+    ) -> Self:
+        """Return the period from `first` to `last`; what is missing gives the `days` that end on `last`, or at `at`."""
         today = at.astimezone(zone).date()
         last = last or max(today, first or today)
-        return cls(first or last - timedelta(days=DEFAULT_DAYS - 1), last, zone)
+        return cls(first or last - timedelta(days=days - 1), last, zone)
 
     @property
     def start(self) -> datetime:
@@ -90,6 +93,16 @@ def presets(today: date) -> list[Preset]:
         Preset(_("Last month"), month_before, month - ONE_DAY),
         Preset(_("This quarter"), quarter, today),
         Preset(_("Last quarter"), quarter_before, quarter - ONE_DAY),
+    ]
+
+
+def presets_of_the_settled(today: date) -> list[Preset]:
+    """Return periods that ended six weeks ago, as seen from `today`: all their handoffs are old enough to judge."""
+    last = today - LAPSE_WINDOW
+    return [
+        Preset(_("12 weeks until six weeks ago"), last - timedelta(days=83), last),
+        Preset(_("Half a year until six weeks ago"), last - timedelta(days=181), last),
+        Preset(_("A year until six weeks ago"), last - timedelta(days=363), last),
     ]
 
 

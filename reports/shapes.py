@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from reports.breaches import BreachRow
 from reports.funnel import Leak, StepRow
+from reports.rules import RuleRow
 from reports.sla import TeamRow, Week
 
 
@@ -177,3 +178,50 @@ class FunnelShape(serializers.Serializer[Any]):
     leaks = LeakShape(many=True)
     routes = GroupShape(many=True)
     teams = GroupShape(many=True)
+
+
+class LiftShape(serializers.Serializer[Any]):
+    """A share as a multiple of another, with its 95 % interval (log risk ratio, Katz)."""
+
+    ratio = serializers.FloatField()
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
+class RuleShape(serializers.Serializer[RuleRow]):
+    """One rule by its key; without a `lift` there are too few to compare. `harm` is a number of handoffs.
+
+    `ticked` is of those with it that were disqualified for a reason that counts against the rules, `needless` how many
+    of those in which it was decisive were.
+    """
+
+    rule = serializers.CharField(source="known.key")
+    name = serializers.CharField(source="known.name")
+    dimension = serializers.CharField(source="known.dimension")
+    is_alive = serializers.BooleanField()
+    takes_points = serializers.BooleanField(source="takes")
+    carried = serializers.IntegerField()
+    took = serializers.IntegerField()
+    decisive = RateShape()
+    sql_with = RateShape()
+    sql_without = RateShape()
+    lift = LiftShape(allow_null=True)
+    ticked = RateShape()
+    needless = RateShape()
+    harm = serializers.FloatField()
+    too_few = serializers.BooleanField(source="is_too_few")
+
+
+class RulesShape(serializers.Serializer[Any]):
+    """The rules at work, the most harmful first; `younger` (than 42 days) and `unscored` handoffs are left out.
+
+    `against` is the share of handoffs by score that were disqualified for a reason that counts against the rules.
+    """
+
+    period = PeriodShape()
+    handed_over = serializers.IntegerField()
+    younger = serializers.IntegerField()
+    unscored = serializers.IntegerField()
+    judged = serializers.IntegerField()
+    against = RateShape()
+    rules = RuleShape(many=True, source="rows")

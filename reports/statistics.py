@@ -66,6 +66,32 @@ class Spread:
         return cls(len(ordered), median(ordered), percentile(ordered, 90))
 
 
+@dataclass(frozen=True)
+class Lift:
+    """A share as a multiple of another, with its 95 % interval."""
+
+    ratio: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, one: Rate, other: Rate) -> Self | None:
+        """Return how many times as large the share of `one` is as that of `other`.
+
+        None where either is too small to be compared, or neither counts any. The interval is that of the log risk ratio
+        (Katz, Baptista, Azen and Pike, Biometrics 34, 1978); where one of the four cells is zero, each of them gets one
+        half more (Haldane 1956, Anscombe 1956), for the ratio too.
+        """
+        if one.is_too_few or other.is_too_few or not one.count + other.count:
+            return None
+        cells = (one.count, one.of - one.count, other.count, other.of - other.count)
+        hit, missed, other_hit, other_missed = (cell + (0.0 if all(cells) else 0.5) for cell in cells)
+        n, other_n = hit + missed, other_hit + other_missed
+        ratio = (hit / n) / (other_hit / other_n)
+        reach = Z_95 * math.sqrt(1 / hit - 1 / n + 1 / other_hit - 1 / other_n)
+        return cls(ratio, ratio * math.exp(-reach), ratio * math.exp(reach))
+
+
 def wilson(count: int, of: int) -> Interval:
     """Return the 95 % Wilson score interval (Wilson 1927, without continuity correction) of `count` among `of` > 0."""
     share, squared = count / of, Z_95 * Z_95

@@ -11,4 +11,7 @@ urlpatterns = [
     path("reports/funnel/", views.funnel, name="report-funnel"),
     path("reports/funnel.csv", views.funnel_csv, name="report-funnel-csv"),
     path("reports/funnel/.csv", views.funnel_csv),
+    path("reports/rules/", views.rules, name="report-rules"),
+    path("reports/rules.csv", views.rules_csv, name="report-rules-csv"),
+    path("reports/rules/.csv", views.rules_csv),
 ]

@@ -19,7 +19,8 @@ from reports.breaches import breach_rows
 from reports.charts import week_chart
 from reports.filters import Cohort, ReportFilter, reads_own_only
 from reports.funnel import funnel_report
-from reports.periods import presets
+from reports.periods import presets, presets_of_the_settled
+from reports.rules import Figure, SettledFilter, handoff_rows, rules_report
 from reports.sla import sla_report
 
 PAGE = 50
@@ -81,9 +82,48 @@ def funnel_csv(request: HttpRequest) -> HttpResponse:
     return exports.csv_answer(exports.funnel(funnel_report(asked.cohort(), at=now)), exports.FUNNEL, "funnel")
 
 
-def _page(request: HttpRequest, template: str, shown: Callable[[HttpRequest, Cohort, datetime], Any]) -> HttpResponse:
+@require_GET
+def rules(request: HttpRequest) -> HttpResponse:
+    """Show what became of the handoffs that each rule carried, and with `?rule=` the handoffs behind a figure."""
+    return _page(request, "reports/rules.html", _rules, SettledFilter)
+
+
+def _rules(request: HttpRequest, cohort: Cohort, now: datetime) -> dict[str, Any]:
+    report, key, name = rules_report(cohort, at=now), request.GET.get("rule", ""), request.GET.get("figure", "")
+    context = {
+        "report": report,
+        "presets": presets_of_the_settled(cohort.period.local_date(now)),
+        "may_read_rules": person(request).has_perm("scoring.view_rule"),
+        "asked_rule": key,
+        "now": now,
+    }
+    opened = report.row(key)
+    if opened is None:
+        return context
+    figure = Figure(name) if name in list(Figure) else Figure.TOOK if opened.takes else Figure.CARRIED
+    page = Paginator(report.behind(opened, figure), PAGE).get_page(request.GET.get("page"))
+    rows = handoff_rows(cohort, key, list(page.object_list))
+    return {**context, "opened": opened, "figure": figure, "page_obj": page, "rows": rows}
+
+
+@require_GET
+def rules_csv(request: HttpRequest) -> HttpResponse:
+    """Return the rules at work as a file."""
     user, now = person(request), timezone.now()
-    asked = ReportFilter(request.GET, user=user, at=now)
+    asked = _for_export(request, user, now, SettledFilter)
+    if isinstance(asked, HttpResponse):
+        return asked
+    return exports.csv_answer(exports.rules(rules_report(asked.cohort(), at=now)), exports.RULES, "rules")
+
+
+def _page(
+    request: HttpRequest,
+    template: str,
+    shown: Callable[[HttpRequest, Cohort, datetime], Any],
+    question: type[ReportFilter] = ReportFilter,
+) -> HttpResponse:
+    user, now = person(request), timezone.now()
+    asked = question(request.GET, user=user, at=now)
     framed = frame(request, asked, user, now)
     if not asked.is_valid():
         return render(request, template, framed, status=400)
@@ -95,10 +135,12 @@ def may_export(user: User) -> bool:
     return user.is_admin or user.is_marketer or user.is_manager
 
 
-def _for_export(request: HttpRequest, user: User, at: datetime) -> ReportFilter | HttpResponse:
+def _for_export(
+    request: HttpRequest, user: User, at: datetime, question: type[ReportFilter] = ReportFilter
+) -> ReportFilter | HttpResponse:
     if not may_export(user):
         raise PermissionDenied
-    asked = ReportFilter(request.GET, user=user, at=at)
+    asked = question(request.GET, user=user, at=at)
     if asked.is_valid():
         return asked
     said = [f"{name}: {' '.join(texts)}" for name, texts in asked.form.errors.items()]

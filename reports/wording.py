@@ -11,8 +11,9 @@ from handoff.lib.durations import spoken
 from handoff.queue.models import Clock
 from handoff.sla.models import Metric
 from reports.breaches import BreachRow
+from reports.rules import RuleRow
 from reports.sla import Figures, SlaReport
-from reports.statistics import Rate
+from reports.statistics import Lift, Rate
 
 NOTHING = "–"
 GOOD, FAIR = 0.9, 0.75  # the colours of a share in time
@@ -75,6 +76,30 @@ def share_tone(rate: Rate) -> str:
     return "soon" if rate.share >= FAIR else "late"
 
 
+def times(lift: Lift) -> str:
+    """Return a lift: "1.4×"."""
+    return f"{_tenths(lift.ratio)}×"
+
+
+def times_interval(lift: Lift) -> str:
+    """Return the 95 % interval of a lift: "1.1–1.7"."""
+    return f"{_tenths(lift.low)}–{_tenths(lift.high)}"
+
+
+def lift_tone(row: RuleRow) -> str:
+    """Return the tone of a rule's lift: fine where it surely points the right way, late where the wrong way."""
+    lift = row.lift
+    if lift is None or lift.low <= 1 <= lift.high:
+        return "neutral"
+    return "fine" if (lift.low > 1) != row.takes else "late"
+
+
+def signed(number: float) -> str:
+    """Return a number to a tenth with its sign: "+2.4", "−0.3", "0.0"."""
+    tenths = round(number, 1)
+    return ("+" if tenths > 0 else "−" if tenths < 0 else "") + _tenths(abs(tenths))
+
+
 def kpis(report: SlaReport) -> list[Kpi]:
     """Return the large figures of the SLA report, each beside the period before."""
     now, before = report.total, report.previous
@@ -124,6 +149,10 @@ def moment(instant: datetime, at: datetime) -> str:
     """Return a local time, as long as it must be to be found in a calendar: "Wed 18 Nov 11:02"."""
     local = timezone.localtime(instant)
     return date_format(local, "D j M H:i" if local.year == timezone.localtime(at).year else "j M Y H:i")
+
+
+def _tenths(number: float) -> str:
+    return str(number_format(number, decimal_pos=1, use_l10n=True, force_grouping=True))
 
 
 def _rounded(share: float) -> int:

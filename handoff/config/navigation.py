@@ -51,6 +51,7 @@ SECTIONS: list[tuple[str | Promise, list[Entry]]] = [
         [
             Entry(_("SLA"), "report-sla", badge="breaches", tone="late"),
             Entry(_("Funnel"), "report-funnel"),
+            Entry(_("Rules at work"), "report-rules"),
         ],
     ),
     (_("House"), [Entry(_("Administration"), "admin:index", frozenset({"manager", "admin"}))]),

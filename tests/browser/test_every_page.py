@@ -39,6 +39,7 @@ PAGES = {
     "me": ("rep", "/me/"),
     "sla": ("manager", "/reports/sla/"),
     "funnel": ("marketer", "/reports/funnel/"),
+    "rules at work": ("marketer", "/reports/rules/?rule=size&figure=decisive"),
     "login": ("", "/login/"),
 }
 ON_A_PHONE = {

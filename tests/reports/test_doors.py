@@ -33,9 +33,9 @@ from tests.making import (
 
 pytestmark = pytest.mark.django_db
 NOW = MONDAY_9AM + 3 * DAY + 3 * HOUR
-PAGES = ["report-sla", "report-funnel"]
-FILES = ["report-sla-csv", "report-funnel-csv"]
-API = ["api-report-sla", "api-report-funnel"]
+PAGES = ["report-sla", "report-funnel", "report-rules"]
+FILES = ["report-sla-csv", "report-funnel-csv", "report-rules-csv"]
+API = ["api-report-sla", "api-report-funnel", "api-report-rules"]
 
 
 @pytest.fixture(autouse=True)

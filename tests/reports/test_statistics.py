@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.statistics import TOO_FEW, Rate, Spread, percentile, wilson
+from reports.statistics import TOO_FEW, Lift, Rate, Spread, percentile, wilson
 
 HOURS = st.lists(st.integers(0, 10_000), min_size=1, max_size=60)
 
@@ -78,3 +78,40 @@ def test_ten_are_enough_to_compare() -> None:
 def test_more_than_all_is_refused() -> None:
     with pytest.raises(ValueError, match="11 of 10"):
         Rate(11, 10)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        pytest.param(Rate(189, 11034), Rate(104, 11037), (1.82, 1.43, 2.31), id="placebo against aspirin, physicians"),
+        pytest.param(Rate(24, 40), Rate(10, 50), (3.0, 1.63, 5.52), id="three times as large"),
+        pytest.param(Rate(0, 10), Rate(5, 20), (0.17, 0.01, 2.86), id="none with it: each cell gets a half more"),
+        pytest.param(Rate(5, 20), Rate(0, 10), (5.76, 0.35, 94.91), id="none without it"),
+        pytest.param(Rate(10, 10), Rate(10, 10), (1.0, 0.83, 1.2), id="all on both sides is not certainly equal"),
+    ],
+)
+def test_the_lift_is_the_risk_ratio_with_katz_interval(one: Rate, other: Rate, expected: tuple[float, ...]) -> None:
+    lift = Lift.of(one, other)
+    assert lift
+    assert tuple(round(value, 2) for value in (lift.ratio, lift.low, lift.high)) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param(Rate(5, TOO_FEW - 1), Rate(5, TOO_FEW), id="too few with it"),
+        pytest.param(Rate(5, TOO_FEW), Rate(5, TOO_FEW - 1), id="too few without it"),
+        pytest.param(Rate(0, TOO_FEW), Rate(0, TOO_FEW), id="none on either side"),
+    ],
+)
+def test_too_few_are_not_compared(one: Rate, other: Rate) -> None:
+    assert Lift.of(one, other) is None
+    assert Lift.of(Rate(1, TOO_FEW), Rate(1, TOO_FEW))
+
+
+@given(st.integers(0, 40), st.integers(40, 90), st.integers(0, 40), st.integers(40, 90))
+def test_the_lift_lies_within_its_interval_and_turns_round(a: int, n: int, b: int, m: int) -> None:
+    lift, turned = Lift.of(Rate(a, n), Rate(b, m)), Lift.of(Rate(b, m), Rate(a, n))
+    if lift and turned:
+        assert lift.low <= lift.ratio <= lift.high
+        assert (lift.ratio * turned.ratio, lift.low * turned.high) == pytest.approx((1, 1))
