@@ -15,6 +15,8 @@ from handoff.people.models import User
 from handoff.queue.models import Breach, Clock, Handoff, Touch
 from handoff.queue.verifying import broken_rows
 from tests.making import make_lead, make_rep
+from tests.reports.asking import rules_of
+from tests.reports.rules_oracle import assert_equals_the_oracle
 
 pytestmark = pytest.mark.django_db
 END = datetime(2026, 11, 20, 15, tzinfo=UTC)
@@ -58,10 +60,18 @@ def test_the_world_is_whole_and_ends_where_it_should_and_comes_out_the_same_agai
     assert first["touches"]
     assert not Activity.objects.filter(occurred_at__gte=END).exists()
     assert not Handoff.objects.filter(opened_at__gt=END).exists()
+    assert_the_rules_at_work_are_what_the_handoffs_say(END + timedelta(days=60))
     client = Client()
     for username, address in (("rep", "/queue/"), ("marketer", "/feedback/"), ("manager", "/reports/sla/")):
         client.force_login(User.objects.get(username=username))
         assert client.get(address).status_code == 200
+
+
+def assert_the_rules_at_work_are_what_the_handoffs_say(at: datetime) -> None:
+    report = rules_of(User.objects.get(username="marketer"), at, "from=2026-01-01&to=2026-12-31")
+    assert any(row.decisive.count for row in report.rows)
+    handoffs = Handoff.objects.select_related("publication", "disqualification__reason")
+    assert_equals_the_oracle(report, list(handoffs), at)
 
 
 @pytest.mark.parametrize("holds", ["people", "leads"])

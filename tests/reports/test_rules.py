@@ -1,6 +1,6 @@
 """Rules at work: a small world worked out by hand, and random ones against plain Python."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 from handoff.leads.models import Lead, Stage
 from handoff.people.models import User
 from handoff.queue.models import Disqualification, Handoff, Route, Verdict
-from handoff.queue.opening import entry_json, open_handoff
+from handoff.queue.opening import entry_json
 from reports.rules import Figure, RuleRow, RulesReport, SettledFilter
 from reports.statistics import Rate
-from scoring.course import FOREVER, Course, Reading, Term
+from scoring.course import Reading
 from scoring.drafting import copy_to_draft
 from scoring.models import Publication, Rule
 from scoring.publishing import publish
-from scoring.spec import ModelSpec
 from tests.making import (
     DAY,
     HOUR,
@@ -31,39 +30,11 @@ from tests.making import (
     make_user,
 )
 from tests.reports.asking import ask, rules_of
+from tests.reports.carrying import RULES, carry, end, frozen, say_no
 from tests.reports.rules_oracle import assert_equals_the_oracle
 
 pytestmark = pytest.mark.django_db
 LATER = MONDAY_9AM + 42 * DAY
-RULES: list[dict[str, Any]] = [
-    {"key": "size", "name": "Right size", "points": 40},
-    {"key": "head", "name": "Head of a department", "points": 20},
-    {"key": "free-mail", "name": "Free e-mail", "points": -10},
-    {"key": "pricing", "name": "Pricing page", "points": 30, "dimension": "interest"},
-    {"key": "opens", "name": "Opened a mail", "points": 5, "dimension": "interest"},
-]
-
-
-def frozen(spec: ModelSpec, points: Mapping[str, float]) -> Reading:
-    """Return the reading of somebody for whom these rules count with these points."""
-    counted = [(number, points[rule.key]) for number, rule in enumerate(spec.rules) if rule.key in points]
-    return Course(spec, 0, [Term(number, 0, FOREVER, value, 0, 0.0, -1) for number, value in counted]).reading(1)
-
-
-def carry(live: Publication, points: Mapping[str, float], route: str = Route.SCORE) -> Handoff:
-    reading = frozen(live.model.spec(), points)
-    return open_handoff(make_lead(), route=route, reading=reading, publication=live, at=MONDAY_9AM)
-
-
-def end(handoff: Handoff, verdict: Verdict) -> None:
-    Handoff.objects.filter(pk=handoff.pk).update(verdict=verdict, closed_at=MONDAY_9AM + HOUR)
-
-
-def say_no(handoff: Handoff, by: User, reason: str = "no-budget", misleading: Sequence[str] = ()) -> None:
-    end(handoff, Verdict.DISQUALIFIED)
-    Disqualification.objects.create(
-        handoff=handoff, by=by, at=MONDAY_9AM + HOUR, reason=make_reason(reason), misleading=list(misleading)
-    )
 
 
 def by_key(report: RulesReport) -> dict[str, RuleRow]:
