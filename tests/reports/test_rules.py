@@ -191,12 +191,12 @@ def versions(live: Publication) -> list[Publication]:
     draft.rules.filter(key="opens").update(is_active=False)
     draft.groups.filter(dimension="fit").update(cap=45, floor=-5)
     draft.groups.filter(dimension="interest").update(cap=30)
-    draft.interest_minimum = 5  # type: ignore[assignment]
+    draft.interest_minimum = 5
     draft.save()
     return [live, publish(draft, by=None, at=MONDAY_9AM)]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=settings.default.max_examples // 4)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=settings().max_examples // 4)
 @given(HANDOFFS)
 @pytest.mark.properties
 def test_whatever_happened_the_report_says_what_plain_python_says(
@@ -233,5 +233,7 @@ def handoff_of(lead: Lead, publication: Publication, reading: Reading, drawn: Ma
         total=reading.total,
         grade=reading.grade,
         reasons=[entry_json(entry, {}) for entry in reading.entries],
-        **reading.dimensions,
+        fit=reading.dimensions["fit"],
+        interest=reading.dimensions["interest"],
+        timing=reading.dimensions["timing"],
     )
