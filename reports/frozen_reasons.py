@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 from django.db.models import Func, TextField
+from django.db.models.functions import Cast
 
 from handoff.queue.models import Route, Verdict
 from reports.filters import Handoffs
@@ -25,7 +26,7 @@ HANDOFF: dict[str, Any] = {
     **dict.fromkeys(DIMENSIONS, pl.Float64),
     "verdict": pl.String,
     "counts_against_rules": pl.Boolean,
-    "misleading": pl.List(pl.String),
+    "misleading": pl.String,
     "reasons": pl.String,
 }
 RULE = {
@@ -71,7 +72,7 @@ def scored(handoffs: Handoffs) -> pl.DataFrame:
         *DIMENSIONS,
         "verdict",
         "disqualification__reason__counts_against_rules",
-        "disqualification__misleading",
+        Cast("disqualification__misleading", TextField()),
         RulePoints("reasons"),
     )
     found = [pl.DataFrame(part, schema=HANDOFF, orient="row") for part in _parts(rows.iterator(AT_ONCE))]
@@ -107,15 +108,23 @@ def entries(handoffs: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
 
     Columns: id, rule, is_sql, is_against, gave (else it took), is_decisive, is_ticked.
     """
-    found = _unpacked(handoffs).join(rules, on=["model", "rule"]).join(handoffs.drop("model", "reasons"), on="id")
+    # In parts, as much stands beside each entry for a moment.
+    parts = [_entries(part, rules) for part in handoffs.iter_slices(AT_ONCE)]
+    return pl.concat(parts) if parts else _entries(handoffs, rules)
+
+
+def _entries(handoffs: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
+    found = _unpacked(handoffs).join(rules, on=["model", "rule"])
     sums = found.group_by("id", "group").agg(pl.col("points").sum().alias("sum"))
     loss = _held(pl.col("sum")) - _held(pl.col("sum") - pl.col("points"))
     own = pl.coalesce(pl.when(pl.col("dimension") == name).then(pl.col(name)) for name in DIMENSIONS)
     total = pl.sum_horizontal(DIMENSIONS)
     return (
-        found.join(sums, on=["id", "group"])
+        found.filter(pl.col("points") != 0)
+        .join(sums, on=["id", "group"])
+        .join(handoffs.drop("model", "misleading", "reasons"), on="id")
+        .join(_ticked(handoffs), on=["id", "rule"], how="left")
         .with_columns(loss=loss, own=own, total=total)
-        .filter(pl.col("points") != 0)
         .select(
             "id",
             "rule",
@@ -123,9 +132,15 @@ def entries(handoffs: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
             "is_against",
             gave=pl.col("points") > 0,
             is_decisive=pl.col("is_by_score") & (_is_lost("total", "threshold") | _is_lost("own", "minimum")),
-            is_ticked=pl.col("is_against") & pl.col("misleading").list.contains(pl.col("rule")).fill_null(value=False),
+            is_ticked=pl.col("is_ticked").fill_null(value=False),
         )
     )
+
+
+def _ticked(handoffs: pl.DataFrame) -> pl.DataFrame:
+    keys = pl.col("misleading").str.extract_all(r"[\w:-]+").alias("rule")
+    ticks = handoffs.filter("is_against").select("id", keys).explode("rule").unique()
+    return ticks.with_columns(is_ticked=pl.lit(value=True))
 
 
 def _unpacked(handoffs: pl.DataFrame) -> pl.DataFrame:
