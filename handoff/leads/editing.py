@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from handoff.leads.consent import permissions_of
+from handoff.leads.identities import is_taken
 from handoff.leads.models import Basis, Channel, Lead
 from handoff.leads.normalising import BadValue, clean_country, clean_email
 
@@ -61,7 +62,7 @@ class LeadForm(forms.Form):
     def clean_email(self) -> str | None:
         """Return the address in one spelling; refuse one that a new lead would share with a known one."""
         email = _checked(clean_email, self.cleaned_data["email"])
-        if email and self.lead is None and Lead.objects.filter(email=email).exists():
+        if email and self.lead is None and is_taken(email):
             raise forms.ValidationError(_("A lead with this address is known already."))
         return email
 

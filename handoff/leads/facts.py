@@ -39,7 +39,7 @@ def _columns(profiles: list[dict[str, Any]], fields: Mapping[str, FieldType]) ->
 
 def _turn_back(leads: Sequence[Lead], profiles: list[dict[str, Any]], known_at: datetime) -> None:
     by_lead = {lead.pk: profile for lead, profile in zip(leads, profiles, strict=True)}
-    later = LeadChange.objects.filter(lead__in=by_lead, at__gt=known_at).order_by("-at", "-id")
+    later = LeadChange.objects.filter(lead__in=by_lead, at__gt=known_at, of_merged=None).order_by("-at", "-id")
     for lead_id, before in later.values_list("lead_id", "before"):
         by_lead[lead_id].update(before)
 

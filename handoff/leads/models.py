@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from handoff.leads.likeness import CALLED, MAILBOX
 from handoff.people.models import Team, User
 from scoring.models import Publication
 
@@ -117,6 +118,9 @@ class Lead(models.Model):
     # Derived facts are stored at write, so that a rule reads what was true then.
     email_is_free = models.BooleanField(_("free e-mail address"), null=True, editable=False)
     email_is_disposable = models.BooleanField(_("disposable e-mail address"), null=True, editable=False)
+    # By these two, beside the phone, leads are found that may be the same person.
+    mailbox = models.GeneratedField(expression=MAILBOX, output_field=models.CharField(max_length=254), db_persist=True)
+    called = models.GeneratedField(expression=CALLED, output_field=models.CharField(max_length=241), db_persist=True)
 
     stage = models.CharField(_("stage"), max_length=12, choices=Stage.choices, default=Stage.SUBSCRIBER)
     stage_since = models.DateTimeField(_("in this stage since"))
@@ -137,6 +141,14 @@ class Lead(models.Model):
             models.Index(fields=["owner"], name="lead_by_owner"),
             models.Index(fields=["-created_at", "-id"], name="lead_newest"),
             models.Index(fields=["stage", "stage_since"], name="lead_by_stage"),
+            # The list of leads that may be the same person.
+            models.Index(fields=["mailbox"], condition=Q(mailbox__isnull=False), name="lead_by_mailbox"),
+            models.Index(fields=["phone"], condition=~Q(phone=""), name="lead_by_phone"),
+            models.Index(
+                fields=["company", "called"],
+                condition=Q(company__isnull=False, called__isnull=False),
+                name="lead_by_company_and_name",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -158,6 +170,21 @@ def called(first_name: str, last_name: str, email: str | None, external_id: str 
     return " ".join(filter(None, [first_name, last_name])) or email or external_id or f"#{pk}"
 
 
+class LeadAlias(models.Model):
+    """What a lead was known by that was merged into another: `key` names its id as identities.py spells them."""
+
+    key = models.CharField(max_length=260, unique=True)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="aliases")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("former id of a lead")
+        verbose_name_plural = _("former ids of leads")
+
+    def __str__(self) -> str:
+        return f"{self.key} → {self.lead_id}"
+
+
 class LeadChange(models.Model):
     """What a lead's profile said before a change, so that the past can be read back."""
 
@@ -165,6 +192,8 @@ class LeadChange(models.Model):
     at = models.DateTimeField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     before = models.JSONField()  # fact name -> value as the engine read it
+    # Of a lead that was merged into this one: kept on record, but it is not what this one's profile said.
+    of_merged = models.PositiveBigIntegerField(null=True)
 
     class Meta:
         verbose_name = _("change of a lead")

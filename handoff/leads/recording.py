@@ -1,6 +1,6 @@
 """Recording leads: found by id or address, made or changed, with what they said before kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from handoff.leads.exclusions import hold_excluded, share_gate
+from handoff.leads.identities import keys_of, lock_known
 from handoff.leads.models import Basis, Channel, Company, Consent, Hold, Lead, LeadChange, Stage, TraitField, profile_of
 from handoff.leads.normalising import BadValue, clean_lead, is_disposable, is_free, trait_type
 from handoff.leads.routing import Territories
@@ -48,6 +49,7 @@ class _Known:
     by_email: dict[str, Lead]
     by_domain: dict[str, Company]
     by_name: dict[str, Company]
+    former: dict[str, Lead]  # by what leads were known by that were merged into them
     about: Lead | None = None
 
 
@@ -71,6 +73,9 @@ def record_leads(
     cleaned = [_cleaned(row) for row in rows]
     good = [row for row in cleaned if isinstance(row, dict)]
     known = _find(good, about)
+    if about and not known.about:
+        message = _("This lead was merged into another one meanwhile.")
+        return [Recorded("rejected", code="already_merged", detail=message) for _row in rows]
     territories = Territories.load()
     batch = _Batch(known, territories, by, at, stage)
     results = [row if isinstance(row, Recorded) else batch.take(row) for row in cleaned]
@@ -91,21 +96,21 @@ def _cleaned(row: dict[str, Any]) -> dict[str, Any] | Recorded:
 def _find(rows: list[dict[str, Any]], about: Lead | None = None) -> _Known:
     ids = [row["external_id"] for row in rows if row.get("external_id")]
     emails = [row["email"] for row in rows if row.get("email")]
-    # Locked in key order, so that two batches with the same leads wait instead of deadlocking.
-    wanted = Q(external_id__in=ids) | Q(email__in=emails)
-    found = Lead.objects.filter(wanted | Q(pk=about.pk) if about else wanted)
-    found = found.order_by("id").select_for_update(of=("self",))
-    leads = list(found.select_related("company"))
+    pks = [about.pk] if about else []
+    leads, former = lock_known(pks=pks, external_ids=ids, emails=emails, with_company=True)
     companies = [row["company"] for row in rows if row.get("company")]
     domains = {company["domain"] for company in companies if company.get("domain")}
     names = {company["name"] for company in companies if company.get("name")}
     kept = list(Company.objects.filter(Q(domain__in=domains) | Q(domain=None, name__in=names)).order_by("id"))
     kept += [lead.company for lead in leads if lead.company]
     return _Known(
-        {lead.external_id: lead for lead in leads if lead.external_id},
-        {lead.email: lead for lead in leads if lead.email},
+        {lead.external_id: lead for lead in leads if lead.external_id}
+        | {key.removeprefix("id:"): lead for key, lead in former.items() if key.startswith("id:")},
+        {lead.email: lead for lead in leads if lead.email}
+        | {key.removeprefix("email:"): lead for key, lead in former.items() if key.startswith("email:")},
         {company.domain: company for company in kept if company.domain},
         {company.name.casefold(): company for company in kept if not company.domain},
+        former,
         next((lead for lead in leads if about and lead.pk == about.pk), None),
     )
 
@@ -138,6 +143,7 @@ class _Batch:
         if lead is None:
             owner = self.by if self.by and self.by.is_rep else None
             lead = Lead(stage=self.stage, stage_since=self.at, created_at=self.at, updated_at=self.at, owner=owner)
+        row = row if is_new or self.known.about else self._without_former(row, lead)
         before = {} if is_new else profile_of(lead)
         was = None if is_new else _snapshot(lead)
         self._apply(lead, row)
@@ -149,6 +155,12 @@ class _Batch:
             return Recorded("unchanged", lead)
         self._keep(lead, before)
         return Recorded("updated", lead)
+
+    def _without_former(self, row: dict[str, Any], lead: Lead) -> dict[str, Any]:
+        """Leave what `lead` is known by as it is where the row names it by what a merged one was known by."""
+        if not self.known.former.keys() & keys_of(external_id=row.get("external_id"), email=row.get("email")):
+            return row
+        return {name: value for name, value in row.items() if name not in NULLABLE or not getattr(lead, name)}
 
     def _apply(self, lead: Lead, row: dict[str, Any]) -> None:
         if "external_id" in row:
@@ -244,7 +256,7 @@ class _Batch:
         for consent in self.consents:
             consent.lead = consent.lead
         Consent.objects.bulk_create(self.consents)
-        _hold_objectors(self.consents, self.by, self.at)
+        hold_objectors({c.lead_id for c in self.consents if c.basis == Basis.OBJECTION}, by=self.by, at=self.at)
         known_firms = [company for company in self.companies.values() if company.pk]
         hold_excluded(self.new, list(self.changed.values()), known_firms, at=self.at)
         register_traits({name: (name.replace("_", " "), trait_type(value)) for name, value in self.traits.items()})
@@ -278,9 +290,8 @@ def _is_called(company: Company | None, name: str) -> bool:
     return company is not None and company.name.casefold() == name.casefold()
 
 
-def _hold_objectors(consents: list[Consent], by: User | None, at: datetime) -> None:
-    """Who objects on every channel there is, now or before, stays out of the queue."""
-    leads = {consent.lead_id for consent in consents if consent.basis == Basis.OBJECTION}
+def hold_objectors(leads: Collection[int], *, by: User | None, at: datetime) -> None:
+    """Hold those of `leads` who object on every channel there is, now or before: they stay out of the queue."""
     taken_back = Consent.objects.filter(lead=OuterRef("lead"), channel=OuterRef("channel"), at__gt=OuterRef("at"))
     standing = Consent.objects.filter(lead__in=leads, basis=Basis.OBJECTION).exclude(
         Exists(taken_back.exclude(basis=Basis.OBJECTION))

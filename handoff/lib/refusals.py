@@ -47,6 +47,12 @@ class TooLate(Refusal):
     code = "too_late"
 
 
+class AlreadyMerged(Refusal):
+    """The lead is no more: it was merged into another."""
+
+    code = "already_merged"
+
+
 class NotAllowed(Refusal):
     """They may see it, but not do this with it."""
 
