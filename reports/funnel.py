@@ -188,7 +188,8 @@ def _durations(step: Step, passages: Iterable[Passage]) -> Iterable[timedelta]:
 
 
 def _passages(handoffs: Handoffs) -> list[Passage]:
-    rows = handoffs.values_list(
+    # One that was merged away was no further delivery: the same person's other one counts.
+    rows = handoffs.exclude(verdict=Verdict.MERGED).values_list(
         *("team_id", "route", "opened_at", "touched_at", "connected_at", "closed_at", "verdict", "qualification__at"),
         *("deal__is_won", "deal__at", "lead__stage", "lead__stage_since", "disqualification__reason_id"),
     )

@@ -8,6 +8,7 @@ the breaches. Everything is read from what happened and `at`, never from when a 
 - late: touched after due;
 - never: not touched, and past due at `at`, or ended after due without a touch;
 - at sight: a verdict without a touch, before due; running: not touched and not yet due; cancelled: cooled before due.
+  One that was merged before due, as the same person had another handoff, was no delivery of its own and is left out.
 
 The share in time is in time / (in time + late + never): the last three of the list are no failures and no successes.
 Times to first touch are business time, over those that were touched. System delay runs from the activity that set the
@@ -25,7 +26,7 @@ from typing import NamedTuple
 from django.db.models import Count, F, FilteredRelation, Q
 
 from handoff.people.models import Role, Team
-from handoff.queue.models import Clock, Touch
+from handoff.queue.models import Clock, Touch, Verdict
 from handoff.sla.models import Metric
 from reports.causes import Cause, Explained, explained, overruns
 from reports.filters import Cohort, Handoffs
@@ -192,7 +193,11 @@ def figures(touches: Sequence[FirstTouch], logged_late: set[int], at: datetime) 
 
 def _first_touches(handoffs: Handoffs) -> list[FirstTouch]:
     first = Q(clocks__metric=Metric.FIRST_TOUCH, clocks__round=1)
-    rows = handoffs.annotate(first=FilteredRelation("clocks", condition=first)).values_list(
+    measured = handoffs.annotate(first=FilteredRelation("clocks", condition=first))
+    is_decided = Q(first__ending__in=[Clock.Ending.MET, Clock.Ending.AT_SIGHT]) | Q(
+        first__stopped_at__gt=F("first__due_at")
+    )
+    rows = measured.filter(~Q(verdict=Verdict.MERGED) | is_decided).values_list(
         *("pk", "team_id", "opened_at", "trigger__occurred_at"),
         *("first__due_at", "first__stopped_at", "first__ending", "first__elapsed"),
     )

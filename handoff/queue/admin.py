@@ -18,6 +18,7 @@ from handoff.queue.models import (
     DisqualificationReason,
     Handoff,
     MailTemplate,
+    Merge,
     Qualification,
     Recycling,
     Triage,
@@ -38,6 +39,17 @@ class HandoffAdmin(VisibleRows, ReadOnlyAdmin):
     list_select_related = ("lead", "team", "assigned_to", "claimed_by")
     list_filter = ("verdict", "route", "team", "is_imported_history")
     search_fields = OF_LEAD
+    ordering = ("-id",)
+
+
+@admin.register(Merge)
+class MergeAdmin(VisibleRows, ReadOnlyAdmin):
+    """Which leads were merged into which."""
+
+    visible_through = "kept"
+    list_display = ("gone_id", "kept", "by", "at")
+    list_select_related = ("kept", "by")
+    search_fields = ("=gone_id", "kept__email", "kept__external_id", "kept__last_name", "=kept__aliases__key")
     ordering = ("-id",)
 
 

@@ -8,6 +8,7 @@ urlpatterns = [
     path("leads/", leads.LeadList.as_view(), name="api-leads"),
     path("leads/<int:pk>/", leads.LeadDetail.as_view(), name="api-lead"),
     path("leads/<int:pk>/timeline/", leads.LeadTimeline.as_view(), name="api-timeline"),
+    path("leads/<int:pk>/merge/", leads.LeadMerge.as_view(), name="api-merge"),
     path("leads/<int:pk>/score/", leads.LeadScore.as_view(), name="api-score"),
     path("activities/", activities.Activities.as_view(), name="api-activities"),
     path("queue/", queue.Queue.as_view(), name="api-queue"),

@@ -20,6 +20,11 @@ def close(handoff: Handoff, *, verdict: Verdict, by: User, at: datetime) -> None
     stop_clocks(handoff, metrics=[Metric.FIRST_TOUCH], happened_at=at, at=at, ending=ending)
     stop_clocks(handoff, metrics=[Metric.CONNECT], happened_at=at, at=at, ending=Clock.Ending.CANCELLED)
     stop_clocks(handoff, metrics=[Metric.VERDICT], happened_at=at, at=at)
+    finish(handoff, verdict=verdict, at=at)
+
+
+def finish(handoff: Handoff, *, verdict: Verdict, at: datetime) -> None:
+    """End what was planned, the assignment and `handoff` (locked) itself; its clocks have ended."""
     handoff.next_steps.filter(ended_at=None).update(ended_at=at)
     handoff.snoozes.filter(ended_at=None).update(ended_at=at)
     end_assignment(handoff, at=at, because=verdict)

@@ -10,7 +10,7 @@ from handoff.lib.refusals import Incomplete, NotAllowed, WrongStage
 from handoff.outbox.audit import record
 from handoff.people.models import User
 from handoff.queue.rescoring import rescore
-from handoff.queue.working import lock_lead
+from handoff.queue.working import lock_unmerged
 
 # What marketing holds, marketing lets through; an objection only the lead takes back.
 BY_MARKETING = (Hold.Reason.EXCLUDED, Hold.Reason.PERSONA)
@@ -33,7 +33,7 @@ def hold(lead: Lead, *, reason: str, by: User, at: datetime) -> None:
         raise NotAllowed
     if not reason.strip():
         raise Incomplete(_("Say why it is held."), fields={"reason": _("Say why it is held.")})
-    lock_lead(lead.pk)
+    lock_unmerged(lead)
     if lead.holds.filter(reason=Hold.Reason.BY_HAND, released_at=None).exists():
         raise WrongStage(_("%(lead)s is held already.") % {"lead": lead.name})
     Hold.objects.create(lead=lead, reason=Hold.Reason.BY_HAND, note=reason.strip()[:300], by=by, at=at)
@@ -51,7 +51,7 @@ def release_hold(lead: Lead, *, reason: str, by: User, at: datetime) -> None:
     if not reason.strip():
         message = _("Say why it is let through.")
         raise Incomplete(message, fields={"reason": message})
-    lock_lead(lead.pk)
+    lock_unmerged(lead)
     standing = lead.holds.filter(released_at=None)
     released = standing.filter(reason__in=released_by(by)).update(
         released_at=at, released_by=by, release_note=reason.strip()[:300]

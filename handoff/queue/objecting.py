@@ -17,7 +17,7 @@ from handoff.queue.lapsing import end_as_lapsed, has_lapsed
 from handoff.queue.models import Disqualification, DisqualificationReason, Handoff, Verdict
 from handoff.queue.reasons import ensure_reasons
 from handoff.queue.rescoring import rescore
-from handoff.queue.working import lock_lead
+from handoff.queue.working import lock_unmerged
 
 
 @transaction.atomic
@@ -28,21 +28,27 @@ def record_objection(lead: Lead, *, by: User, at: datetime) -> Handoff | None:
     """
     if not Lead.objects.visible_to(by).filter(pk=lead.pk).exists():
         raise NotAllowed
-    lock_lead(lead.pk)
+    lock_unmerged(lead)
     open_one = Handoff.objects.open().filter(lead=lead).select_for_update(of=("self",)).select_related("lead", "team")
     handoff = open_one.first()
-    if handoff and has_lapsed(handoff, at=at):
-        assert handoff.lapses_at is not None
-        end_as_lapsed(handoff, lapsed_at=handoff.lapses_at, at=at)
-    elif handoff:
-        reason = _reason()
-        Disqualification.objects.create(handoff=handoff, by=by, at=at, reason=reason, is_permanent=True)
-        close(handoff, verdict=Verdict.DISQUALIFIED, by=by, at=at)
-        move(handoff.lead, Stage.DISQUALIFIED, at=at)
-        record("disqualified", f"handoff {handoff.pk}", by=by, at=at, reason=reason.slug, permanent=True)
+    if handoff:
+        end_for_objection(handoff, by=by, at=at)
     object_to_contact(lead, by=by, at=at)
     record("objected", f"lead {lead.pk}", by=by, at=at)
     return handoff
+
+
+def end_for_objection(handoff: Handoff, *, by: User, at: datetime) -> None:
+    """End `handoff` (locked, its lead too) for good, because its lead wants no contact."""
+    if has_lapsed(handoff, at=at):
+        assert handoff.lapses_at is not None
+        end_as_lapsed(handoff, lapsed_at=handoff.lapses_at, at=at)
+        return
+    reason = _reason()
+    Disqualification.objects.create(handoff=handoff, by=by, at=at, reason=reason, is_permanent=True)
+    close(handoff, verdict=Verdict.DISQUALIFIED, by=by, at=at)
+    move(handoff.lead, Stage.DISQUALIFIED, at=at)
+    record("disqualified", f"handoff {handoff.pk}", by=by, at=at, reason=reason.slug, permanent=True)
 
 
 @transaction.atomic
@@ -53,7 +59,7 @@ def take_back_objection(lead: Lead, *, words: str, by: User, at: datetime) -> No
     if not words.strip():
         message = _("Say what they said, and where.")
         raise Incomplete(message, fields={"words": message})
-    lock_lead(lead.pk)
+    lock_unmerged(lead)
     if not lead.holds.filter(reason=Hold.Reason.OBJECTION, released_at=None).exists():
         raise WrongStage(_("%(lead)s has not objected to contact.") % {"lead": lead.name})
     lift_objection(lead, basis=Basis.OPT_IN, note=words.strip(), by=by, at=at)

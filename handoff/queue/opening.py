@@ -17,6 +17,7 @@ from handoff.people.models import User
 from handoff.queue.assignment import give_in_turn
 from handoff.queue.clocks import start_clocks
 from handoff.queue.models import Handoff, Recycling, Route
+from handoff.queue.working import lock_unmerged
 from handoff.sla.agreements import Agreements
 from scoring.course import Entry, Reading
 from scoring.models import Publication
@@ -97,7 +98,8 @@ def _tell_the_team(handoff: Handoff, at: datetime) -> None:
 @transaction.atomic
 def hand_over_by_hand(lead: Lead, *, note: str, by: User, at: datetime) -> Handoff:
     """Hand `lead` over because a person says so, with their reason."""
-    lead = Lead.objects.select_for_update(of=("self",)).select_related("company").get(pk=lead.pk)
+    lock_unmerged(lead)
+    lead = Lead.objects.select_related("company").get(pk=lead.pk)
     if lead.stage not in HANDED_OVER_FROM:
         raise WrongStage(_("%(lead)s is %(stage)s already.") % {"lead": lead.name, "stage": lead.get_stage_display()})
     if lead.holds.filter(released_at=None).exists():

@@ -1,17 +1,17 @@
 """Leads and activities coming in: stored, scored and handed over before the answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from handoff.leads.catalogue import activity_fields
 from handoff.leads.facts import activity_frame
+from handoff.leads.identities import keys_of, lock_known
 from handoff.leads.models import MAIL_KINDS, Activity, Lead, Stage
 from handoff.leads.normalising import TEXT_LIMITS, BadValue, check_storable, clean_email, clean_text
 from handoff.leads.recording import Recorded, record_leads
@@ -53,23 +53,19 @@ def receive_leads(
     """Record leads, let them collect what waited for them, and score those that changed."""
     results = record_leads(rows, by=by, at=at, stage=stage, about=about)
     changed = {r.lead.pk: r.lead for r in results if r.lead and r.outcome in {"created", "updated"}}
-    collected = _collect_waiting(list(changed.values()))
+    keyed = {key: x for x in changed.values() for key in keys_of(external_id=x.external_id, email=x.email)}
+    collected = collect_waiting(keyed)
     follow_up(collected, at=at, also=changed)
     return results
 
 
-def _collect_waiting(leads: Sequence[Lead]) -> list[Activity]:
-    """Give `leads` the activities that came before they were known."""
-    by_key = {key: lead for lead in leads for key in _keys(lead.external_id, lead.email)}
+def collect_waiting(by_key: Mapping[str, Lead]) -> list[Activity]:
+    """Give the leads what came before they were known, and waits under these keys; return it."""
     waiting = list(Activity.objects.filter(lead=None, waits_key__in=by_key).select_for_update().order_by("id"))
     for activity in waiting:
         activity.lead, activity.waits_key = by_key[activity.waits_key], ""
     Activity.objects.bulk_update(waiting, ["lead", "waits_key"], batch_size=500)
     return waiting
-
-
-def _keys(external_id: str | None, email: str | None) -> list[str]:
-    return [*([f"id:{external_id}"] if external_id else []), *([f"email:{email}"] if email else [])]
 
 
 @transaction.atomic
@@ -162,21 +158,22 @@ class _Leads:
     by_pk: dict[int, Lead]
     by_id: dict[str, Lead]
     by_email: dict[str, Lead]
+    former: dict[str, Lead]
 
 
 def _leads_of(items: Sequence[dict[str, Any]]) -> _Leads:
     names = [item["lead"] for item in items]
-    wanted = (
-        Q(id__in={n["id"] for n in names if "id" in n})
-        | Q(external_id__in={n["external_id"] for n in names if "external_id" in n})
-        | Q(email__in={n["email"] for n in names if "email" in n})
+    # Locked: two lists about the same leads wait for each other, so no score misses an activity.
+    leads, former = lock_known(
+        pks={n["id"] for n in names if "id" in n},
+        external_ids={n["external_id"] for n in names if "external_id" in n},
+        emails={n["email"] for n in names if n.get("email")},
     )
-    # Locked in key order: two lists about the same leads wait for each other, so no score misses an activity.
-    leads = list(Lead.objects.filter(wanted).order_by("id").select_for_update())
     return _Leads(
         {lead.pk: lead for lead in leads},
         {lead.external_id: lead for lead in leads if lead.external_id},
         {lead.email: lead for lead in leads if lead.email},
+        former,
     )
 
 
@@ -186,7 +183,12 @@ def _lead_for(item: dict[str, Any], leads: _Leads) -> Lead | None:
         leads.by_pk.get(name.get("id", 0))
         or leads.by_id.get(name.get("external_id", ""))
         or leads.by_email.get(name.get("email") or "")
+        or next((leads.former[key] for key in _keys(name) if key in leads.former), None)
     )
+
+
+def _keys(name: dict[str, Any]) -> list[str]:
+    return keys_of(external_id=name.get("external_id"), email=name.get("email"), pk=name.get("id"))
 
 
 def _without_known(items: Sequence[dict[str, Any]], answer: Received) -> list[dict[str, Any]]:
@@ -212,7 +214,7 @@ def _without_known(items: Sequence[dict[str, Any]], answer: Received) -> list[di
 
 def _activity(item: dict[str, Any], lead: Lead | None, received_at: datetime | None) -> Activity:
     name = item["lead"]
-    waits = "" if lead else (_keys(name.get("external_id"), name.get("email")) or [f"pk:{name.get('id')}"])[0]
+    waits = "" if lead else _keys(name)[0]
     return Activity(
         lead=lead,
         source=item["source"],

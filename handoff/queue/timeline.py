@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from handoff.leads.models import Activity, Kind, Lead
-from handoff.queue.models import Assignment, Handoff, Note, Snooze, Touch, Verdict
+from handoff.queue.models import Assignment, Handoff, Merge, Note, Snooze, Touch, Verdict
 
 SHOWN_PROPERTIES = ("message", "subject", "content", "form", "event", "topic", "url")
 VIEWS = {
@@ -41,7 +41,7 @@ class Event:
 
 
 def timeline(lead: Lead, *, most: int = 100, until: datetime | None = None, view: str = "") -> list[Event]:
-    """Return the newest `most` events of `lead` (none later than `until`), newest first, in at most six queries.
+    """Return the newest `most` events of `lead` (none later than `until`), newest first, in at most seven queries.
 
     `view` is one of VIEWS.
     """
@@ -80,6 +80,10 @@ def _ours(lead: Lead, end: datetime, most: int) -> list[Event]:
         text = _("Snoozed until %(day)s") % {"day": date_format(localtime(snooze.until), "j F Y")}
         key = f"snooze-{snooze.pk}"
         events.append(Event(snooze.at, "snooze", text, by=str(snooze.by), note=snooze.reason, is_ours=True, id=key))
+    for merge in Merge.objects.filter(kept=lead, at__lte=end).select_related("by").order_by("-at", "-id")[:most]:
+        text, key = _("Merged with %(name)s") % {"name": merge.name}, f"merge-{merge.pk}"
+        note = ", ".join(str(merge.was[name]) for name in ("email", "phone", "external_id") if merge.was[name])
+        events.append(Event(merge.at, "merge", text, by=str(merge.by), note=note, is_ours=True, id=key))
     held = Assignment.objects.filter(handoff__lead=lead).select_related("user").order_by("-started_at", "-id")
     events += [event for event in _of_assignments(list(held[:most])) if event.at <= end]
     handoffs = Handoff.objects.filter(lead=lead, opened_at__lte=end).select_related(

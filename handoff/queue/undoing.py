@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from handoff.leads.models import Basis, Consent, Hold, Stage
@@ -53,7 +53,9 @@ def _closed(handoff: Handoff) -> Handoff:
     found = Handoff.objects.select_for_update(of=("self",)).select_related("lead").get(pk=handoff.pk)
     if found.verdict not in BY_PEOPLE:
         raise WrongStage(_("This lead has no verdict that could be taken back."))
-    later = Handoff.objects.filter(lead=found.lead_id, pk__gt=found.pk)
+    others = Handoff.objects.filter(lead=found.lead_id).exclude(pk=found.pk)
+    # Of a merged lead, an earlier one may be open, or have ended later.
+    later = others.filter(Q(pk__gt=found.pk) | Q(closed_at=None) | Q(closed_at__gt=found.closed_at))
     if found.lead.stage in {Stage.OPPORTUNITY, Stage.CUSTOMER} or hasattr(found, "deal") or later.exists():
         raise WrongStage(_("The lead has moved on since; its verdict stands."))
     return found

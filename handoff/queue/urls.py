@@ -6,6 +6,7 @@ from handoff.queue.pages import (
     acts,
     bulk,
     calendar,
+    duplicates,
     lead_acts,
     leads,
     lists,
@@ -16,6 +17,7 @@ from handoff.queue.pages import (
     touches,
     verdicts,
 )
+from handoff.queue.pages.duplicates import follow_merges
 
 urlpatterns = [
     path("queue/", queue.queue, name="queue"),
@@ -52,11 +54,18 @@ urlpatterns = [
     path("nurture.csv", lists.nurture_csv, name="nurture-csv"),
     path("leads/", leads.lead_list, name="leads"),
     path("leads/new/", lead_acts.AddLead.as_view(), name="new-lead"),
-    path("leads/<int:pk>/", leads.lead_page, name="lead"),
-    path("leads/<int:pk>/edit/", lead_acts.EditLead.as_view(), name="edit-lead"),
-    path("leads/<int:pk>/objection/", lead_acts.Objection.as_view(), name="objection"),
-    path("leads/<int:pk>/objection/taken-back/", lead_acts.ObjectionTakenBack.as_view(), name="objection-taken-back"),
-    path("leads/<int:pk>/hold/", lead_acts.HoldLead.as_view(), name="hold"),
-    path("leads/<int:pk>/release-hold/", lead_acts.ReleaseHold.as_view(), name="release-hold"),
+    path("leads/duplicates/", duplicates.duplicate_list, name="duplicates"),
+    path("leads/<int:pk>/", follow_merges(leads.lead_page), name="lead"),
+    path("leads/<int:pk>/edit/", follow_merges(lead_acts.EditLead.as_view()), name="edit-lead"),
+    path("leads/<int:pk>/objection/", follow_merges(lead_acts.Objection.as_view()), name="objection"),
+    path(
+        "leads/<int:pk>/objection/taken-back/",
+        follow_merges(lead_acts.ObjectionTakenBack.as_view()),
+        name="objection-taken-back",
+    ),
+    path("leads/<int:pk>/hold/", follow_merges(lead_acts.HoldLead.as_view()), name="hold"),
+    path("leads/<int:pk>/release-hold/", follow_merges(lead_acts.ReleaseHold.as_view()), name="release-hold"),
+    path("leads/<int:pk>/merge/", follow_merges(duplicates.MergeLeads.as_view()), name="merge"),
+    path("leads/<int:pk>/not-the-same/", duplicates.not_the_same, name="not-the-same"),
     path("leads/<int:pk>/hand-over/", leads.hand_over, name="hand-over"),
 ]

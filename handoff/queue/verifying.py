@@ -4,13 +4,27 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Exists, F, Min, Model, OuterRef, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    Min,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce, Least
+from django.db.models.functions import Cast, Coalesce, Concat, Least, Substr
 
 from handoff.leads.exclusions import known_to
 from handoff.leads.facts import facts_of
-from handoff.leads.models import Activity, Exclusion, Hold, Lead, LeadScore, Stage
+from handoff.leads.models import Activity, Exclusion, Hold, Lead, LeadAlias, LeadScore, Stage
 from handoff.people.models import Membership
 from handoff.queue.models import (
     Assignment,
@@ -20,6 +34,7 @@ from handoff.queue.models import (
     Disqualification,
     FiredStep,
     Handoff,
+    Merge,
     NextStep,
     Qualification,
     Recycling,
@@ -101,7 +116,31 @@ def _waiting_though_known() -> "QuerySet[Activity]":
     waiting = Activity.objects.filter(lead=None).annotate(**named)
     by_email = Lead.objects.filter(email=OuterRef("waits_email"))
     by_id = Lead.objects.filter(external_id=OuterRef("waits_id"))
-    return waiting.filter(Exists(by_email) | Exists(by_id))
+    by_former = LeadAlias.objects.filter(key=OuterRef("waits_key"))
+    return waiting.filter(Exists(by_email) | Exists(by_id) | Exists(by_former))
+
+
+def _leading_astray() -> "QuerySet[LeadAlias]":
+    """Return former ids that lead nowhere, or that another lead has."""
+    there = Lead.objects.filter(pk=OuterRef("lead_id"))
+    others = Lead.objects.exclude(pk=OuterRef("lead_id"))
+    by_id = others.filter(external_id=Substr(OuterRef("key"), len("id:") + 1))
+    by_email = others.filter(email=Substr(OuterRef("key"), len("email:") + 1))
+    return LeadAlias.objects.filter(
+        ~Exists(there) | (Q(key__startswith="id:") & Exists(by_id)) | (Q(key__startswith="email:") & Exists(by_email))
+    )
+
+
+def _not_gone() -> "QuerySet[Merge]":
+    """Return merges whose former lead is there still, or is not led to the kept one."""
+    key = Concat(Value("pk:"), Cast(OuterRef("gone_id"), CharField()))
+    led = LeadAlias.objects.filter(key=key, lead=OuterRef("kept"))
+    return Merge.objects.filter(Exists(Lead.objects.filter(pk=OuterRef("gone_id"))) | ~Exists(led))
+
+
+def _lost_in_a_merge() -> "QuerySet[Merge]":
+    now = Activity.objects.filter(lead=OuterRef("kept")).order_by().values("lead").annotate(n=Count("pk")).values("n")
+    return Merge.objects.annotate(now=Coalesce(Subquery(now), 0)).filter(now__lt=F("activities"))
 
 
 def _wrong_strength() -> "QuerySet[Qualification]":
@@ -176,6 +215,9 @@ INVARIANTS: dict[str, Check] = {
     "a hold by the exclusion list names its entry": lambda: Hold.objects.filter(
         reason=Hold.Reason.EXCLUDED, exclusion=None
     ),
+    "a former id leads to a lead, and no other lead has it": _leading_astray,
+    "a merged lead is gone, and its id leads to the kept one": _not_gone,
+    "no activity is lost in a merge": _lost_in_a_merge,
 }
 NOT_HELD = "whoever the exclusion list matches is held or was let through"
 STORED_SCORE = "a stored score equals its recomputation"

@@ -4,18 +4,29 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from handoff.leads.models import Lead
-from handoff.lib.refusals import AlreadyTaken, Incomplete, NotAllowed, NotOpen, Stale, WrongStage
+from handoff.leads.models import Lead, LeadAlias
+from handoff.lib.refusals import AlreadyMerged, AlreadyTaken, Incomplete, NotAllowed, NotOpen, Stale, WrongStage
 from handoff.people.models import User
 from handoff.queue.assignment import begin_assignment, end_assignment, settle_waiting
 from handoff.queue.models import Assignment, Handoff, Qualification, Verdict
 
 
-def lock_lead(lead_id: int) -> None:
-    """Lock the lead of a handoff that is about to be locked or changed."""
+def lock_lead(lead_id: int) -> int:
+    """Lock the lead of a handoff that is about to be locked or changed; return its id, another one once it is merged.
+
+    What belongs to it is to be read afterwards.
+    """
     # Lead before handoff, everywhere: activities that come in hold the lead when they look for its open handoff, and
     # an act that took the two in the other order would wait for them in a circle.
-    Lead.objects.select_for_update().only("pk").get(pk=lead_id)
+    while not list(Lead.objects.select_for_update().filter(pk=lead_id).values_list("pk")):
+        lead_id = LeadAlias.objects.values_list("lead_id", flat=True).get(key=f"pk:{lead_id}")
+    return lead_id
+
+
+def lock_unmerged(lead: Lead) -> None:
+    """Lock `lead` for an act on itself; refuses where it was merged into another meanwhile."""
+    if lock_lead(lead.pk) != lead.pk:
+        raise AlreadyMerged(_("%(lead)s was merged into another lead meanwhile; look again.") % {"lead": lead.name})
 
 
 def lock(handoff: Handoff, *, by: User, version: int | None = None) -> Handoff:

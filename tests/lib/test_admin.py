@@ -22,6 +22,7 @@ from handoff.queue.models import (
     DisqualificationReason,
     Handoff,
     MailTemplate,
+    Merge,
     Qualification,
     Recycling,
     Replan,
@@ -89,6 +90,8 @@ def make_world(number: int, publication: Publication) -> None:
     Exclusion.objects.create(kind="domain", value=f"rival{number}.example", why="competitor", by=rep, at=at)
     asked = Activity.objects.get(source_id=str(number))
     Triage.objects.create(lead=handoff.lead, request=asked, asked_at=at, opened_at=at, due_at=at)
+    was = dict.fromkeys(("first_name", "last_name", "email", "external_id"), f"Company {number}")
+    Merge.objects.create(kept=handoff.lead, gone_id=9000 + number, was=was, activities=0, by=rep, at=at)
     TraitField.objects.create(name=f"trait{number}", label="Trait", type="text")
     Mail.objects.create(to=rep.email, subject="Hello", cause=str(number), created_at=at, not_before=at)
     Notice.objects.create(user=rep, text="Hello", cause=str(number), created_at=at)

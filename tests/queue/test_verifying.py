@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.core.management import CommandError, call_command
 
-from handoff.leads.models import Activity, Hold, Lead, LeadScore, Stage
+from handoff.leads.models import Activity, Hold, Lead, LeadAlias, LeadScore, Stage
 from handoff.people.models import User
 from handoff.queue.claiming import claim, pass_on
 from handoff.queue.disqualification import disqualify
@@ -19,6 +19,7 @@ from handoff.queue.models import (
     Disqualification,
     FiredStep,
     Handoff,
+    Merge,
     NextStep,
     Qualification,
     Recycling,
@@ -71,6 +72,10 @@ def world() -> None:
 
 def handoff(name: str) -> Handoff:
     return Handoff.objects.get(lead__email=f"{name}@acme.example")
+
+
+def lead(name: str) -> Lead:
+    return Lead.objects.get(email=f"{name}@acme.example")
 
 
 def of(name: str) -> int:
@@ -191,6 +196,20 @@ BREAKING: list[tuple[str, Callable[[], object]]] = [
         lambda: answered(outcome="kept", opened_at=LATE + DAY),
     ),
     (NOT_HELD, not_held),
+    (
+        "a former id leads to a lead, and no other lead has it",
+        lambda: LeadAlias.objects.create(key="email:no@acme.example", lead=lead("yes"), at=LATE),
+    ),
+    (
+        "a merged lead is gone, and its id leads to the kept one",
+        lambda: Merge.objects.create(
+            kept=lead("yes"), gone_id=lead("no").pk, was={}, activities=0, by=make_marketer(), at=LATE
+        ),
+    ),
+    (
+        "no activity is lost in a merge",
+        lambda: Merge.objects.create(kept=lead("yes"), gone_id=0, was={}, activities=99, by=make_marketer(), at=LATE),
+    ),
     (STORED_SCORE, lambda: LeadScore.objects.filter(lead__email="open@acme.example").update(total=61)),
 ]
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import QueryDict
+from django.http import Http404, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,11 +22,15 @@ from handoff.leads.recording import Recorded
 from handoff.lib.api import StrictFilterBackend, StrictView, refuse_unknown
 from handoff.lib.bodies import BadInstant, instant
 from handoff.lib.paging import Key, cursor_of, encoded
-from handoff.lib.refusals import Incomplete, Refusal
+from handoff.lib.refusals import Incomplete, NotAllowed, Refusal
 from handoff.people.doors import person
+from handoff.people.models import User
 from handoff.queue.api import serializers as shown
 from handoff.queue.api.bodies import NaiveTime
 from handoff.queue.api.lists import items_of, one_of, twice
+from handoff.queue.duplicates import may_merge
+from handoff.queue.merging import merge, refuse_merged
+from handoff.queue.moved import moved
 from handoff.queue.opening import entry_json
 from handoff.queue.personas import personas_at
 from handoff.queue.phases import phase_at
@@ -128,6 +132,17 @@ def _one(result: Recorded) -> Response:
     return Response(shown.LeadShown(lead).data, status=201 if result.outcome == "created" else 200)
 
 
+class OneLead(StrictView):
+    """A door to one lead; the id of one that was merged leads permanently to the one that was kept."""
+
+    scope = "leads"
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """Answer a request to read what was merged with where it is now, for who may see that."""
+        answer = moved(self.request, self.kwargs["pk"], person(self.request)) if isinstance(exc, Http404) else None
+        return answer or super().handle_exception(exc)
+
+
 class PersonaFitting(serializers.Serializer[Any]):
     """A persona that fits."""
 
@@ -149,10 +164,8 @@ class LeadDetailShown(shown.LeadShown):
         fields = (*shown.LeadShown.Meta.fields, "phase", "personas")  # type: ignore[assignment]
 
 
-class LeadDetail(StrictView):
+class LeadDetail(OneLead):
     """One lead."""
-
-    scope = "leads"
 
     @extend_schema(responses=LeadDetailShown)
     def get(self, request: Request, pk: int) -> Response:
@@ -168,10 +181,40 @@ class LeadDetail(StrictView):
         return Response(answer)
 
 
-class LeadScore(StrictView):
+class OtherLead(serializers.Serializer[Any]):
+    """The lead that is the same person."""
+
+    other = serializers.IntegerField(min_value=1, help_text="The id of the lead that is merged into this one.")
+
+
+class LeadMerge(OneLead):
+    """Two leads are one person."""
+
+    @extend_schema(request=OtherLead, responses=shown.LeadShown)
+    def post(self, request: Request, pk: int) -> Response:
+        """Merge the other lead into this one, which has everything of both from then on. It cannot be undone."""
+        user, now = person(request), timezone.now()
+        body = OtherLead(data=request.data)
+        kept = _there(user, pk)
+        if not may_merge(kept, user):
+            raise NotAllowed
+        body.is_valid(raise_exception=True)
+        merge(kept, _there(user, body.validated_data["other"]), by=user, at=now)
+        return Response(shown.LeadShown(visible_leads(request).get(pk=pk)).data)
+
+
+def _there(user: User, pk: int) -> Lead:
+    """Return the lead if `user` sees it; of one that was merged, say so to who sees the one that was kept."""
+    lead = Lead.objects.visible_to(user).filter(pk=pk).first()
+    if lead is None:
+        refuse_merged(pk, user)
+        raise Http404
+    return lead
+
+
+class LeadScore(OneLead):
     """Why a lead has its score."""
 
-    scope = "leads"
     known = ("at",)
 
     @extend_schema(parameters=[OpenApiParameter("at", str, description="Now unless said.")], responses=shown.ScoreShown)
@@ -208,10 +251,8 @@ def score_json(read: Read | None, at: datetime) -> dict[str, Any]:
     }
 
 
-class LeadTimeline(StrictView):
+class LeadTimeline(OneLead):
     """What happened to a lead."""
-
-    scope = "leads"
 
     @extend_schema(parameters=[OpenApiParameter("cursor", str)], responses=shown.TimelinePage)
     def get(self, request: Request, pk: int) -> Response:

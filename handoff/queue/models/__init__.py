@@ -2,6 +2,7 @@
 
 from handoff.queue.models.clocks import Breach, Clock, FiredStep, Replan, ReplannedClock
 from handoff.queue.models.handoffs import Assignment, Handoff, Route, Verdict
+from handoff.queue.models.merges import Merge, NotTheSame
 from handoff.queue.models.qualifications import Answer, BudgetState, BuyingRole, Qualification, TakeoverReturn
 from handoff.queue.models.triage import Triage
 from handoff.queue.models.verdicts import Deal, Disqualification, DisqualificationReason, Recycling
@@ -21,7 +22,9 @@ __all__ = [
     "FiredStep",
     "Handoff",
     "MailTemplate",
+    "Merge",
     "NextStep",
+    "NotTheSame",
     "Note",
     "Outcome",
     "Qualification",

@@ -29,6 +29,7 @@ class Verdict(models.TextChoices):
     DISQUALIFIED = "disqualified", _("disqualified")
     COOLED = "cooled", _("cooled")
     LAPSED = "lapsed", _("lapsed")
+    MERGED = "merged", _("merged")
 
 
 def _seen_while_open_by(user: User) -> Q:

@@ -21,6 +21,7 @@ from handoff.leads.recording import may_correct
 from handoff.lib.refusals import Refusal
 from handoff.people.doors import person
 from handoff.queue.chart import score_line
+from handoff.queue.duplicates import may_merge, suggested_for
 from handoff.queue.explaining import reasons_of, what_is_ahead
 from handoff.queue.holding import may_hold, released_by
 from handoff.queue.models import Handoff
@@ -67,6 +68,8 @@ def lead_page(request: HttpRequest, pk: int) -> HttpResponse:
         "may_hand_over": lead.stage in HANDED_OVER_FROM and not holds,
         "may_correct": may_correct(lead, user),
         "may_hold": may_hold(lead, user),
+        "may_merge": may_merge(lead, user),
+        "suggestions": suggested_for(lead, to=user),
         "may_release": may_hold(lead, user) and any(hold.reason in released_by(user) for hold in holds),
         "is_held_by_hand": any(hold.reason == Hold.Reason.BY_HAND for hold in holds),
         "has_objected": any(hold.reason == Hold.Reason.OBJECTION for hold in holds),
