@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db import connection, transaction
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,6 +24,37 @@ MAILBOX = gettext_lazy("the same mailbox")
 PHONE = gettext_lazy("the same phone number")
 NAME = gettext_lazy("the same name at the same company")
 NAMED = gettext_lazy("sales called it a duplicate")
+
+MOST = 10_000  # pairs in the list; who has more of them imports a list twice
+# By joins alone, so that the database goes along its indexes; the conditions repeat those of the partial ones.
+PAIRS = """
+WITH seen AS NOT MATERIALIZED ({seen}),
+few AS (SELECT phone FROM leads_lead WHERE NOT phone = '' GROUP BY phone HAVING count(*) BETWEEN 2 AND %s),
+alike (older, newer) AS (
+    SELECT a.id, b.id FROM seen a JOIN seen b ON b.mailbox = a.mailbox
+    WHERE a.id < b.id AND a.mailbox IS NOT NULL AND b.mailbox IS NOT NULL
+    UNION ALL
+    SELECT a.id, b.id FROM few JOIN seen a ON a.phone = few.phone JOIN seen b ON b.phone = few.phone
+    WHERE a.id < b.id AND NOT a.phone = '' AND NOT b.phone = ''
+    UNION ALL
+    SELECT a.id, b.id FROM seen a JOIN seen b ON b.company_id = a.company_id AND b.called = a.called
+    WHERE a.id < b.id AND a.company_id IS NOT NULL AND b.company_id IS NOT NULL
+        AND a.called IS NOT NULL AND b.called IS NOT NULL
+    UNION ALL
+    SELECT a.id, b.id FROM (
+        SELECT handoff.lead_id AS one, said.other_lead_id AS other FROM queue_disqualification said
+        JOIN queue_disqualificationreason reason ON reason.id = said.reason_id
+        JOIN queue_handoff handoff ON handoff.id = said.handoff_id
+        WHERE reason.slug = %s AND said.other_lead_id IS NOT NULL
+    ) named
+    JOIN seen a ON a.id = CASE WHEN one < other THEN one ELSE other END
+    JOIN seen b ON b.id = CASE WHEN one < other THEN other ELSE one END
+    WHERE a.id < b.id
+)
+SELECT min(older), newer FROM alike
+WHERE NOT EXISTS (SELECT 1 FROM queue_notthesame refused WHERE refused.lead_id = older AND refused.other_id = newer)
+GROUP BY newer ORDER BY newer DESC LIMIT %s
+"""
 
 
 @dataclass(frozen=True)
@@ -50,42 +80,25 @@ def suggested_for(lead: Lead, *, to: User) -> list[Suggestion]:
     return [suggestion for suggestion in suggestions if suggestion.why][:SHOWN]
 
 
-def suggested(to: User) -> "QuerySet[Lead]":
-    """Return the leads that may be an older one (`older_id`, the likeliest) of whom `to` may see both."""
-    seen = Lead.objects.visible_to(to)
-    refused = NotTheSame.objects.filter(lead=OuterRef("pk"), other=OuterRef(OuterRef("pk")))
-    older = seen.filter(pk__lt=OuterRef("pk")).exclude(Exists(refused)).order_by("id").values("pk")
-    by_name = older.filter(company__isnull=False, company=OuterRef("company"), called=OuterRef("called"))
-    by_sales = Disqualification.objects.filter(reason__slug=DUPLICATE)
-    older_id = Coalesce(
-        Subquery(older.filter(mailbox=OuterRef("mailbox"))[:1]),
-        Subquery(older.filter(pk__in=by_sales.filter(handoff__lead=OuterRef(OuterRef("pk"))).values("other_lead"))[:1]),
-        Subquery(older.filter(pk__in=by_sales.filter(other_lead=OuterRef(OuterRef("pk"))).values("handoff__lead"))[:1]),
-        Subquery(older.filter(phone=OuterRef("phone"), phone__in=_shared("phone", most=A_FEW))[:1]),
-        Subquery(by_name[:1]),
-    )
-    # First what can be read off the indexes: who shares anything at all.
-    alike = Q(mailbox__in=_shared("mailbox")) | Q(phone__in=_shared("phone", most=A_FEW))
-    alike |= Q(called__in=_shared("called", "company").values("called"))
-    alike |= Q(pk__in=by_sales.values("handoff__lead")) | Q(pk__in=by_sales.values("other_lead"))
-    return seen.filter(alike).annotate(older_id=older_id).filter(older_id__isnull=False).order_by("-id")
+def suggested(to: User) -> list[tuple[int, int]]:
+    """Return the leads that may be an older one, newest first, each after the oldest one it may be, as ids.
+
+    Only where `to` may see both, and no more than MOST.
+    """
+    columns = ("id", "mailbox", "phone", "company_id", "called")
+    seen, visible = Lead.objects.visible_to(to).order_by().values(*columns).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(PAIRS.format(seen=seen), [*visible, A_FEW, DUPLICATE, MOST])
+        return [(older, newer) for older, newer in cursor.fetchall()]
 
 
-def _shared(*names: str, most: int | None = None) -> "QuerySet[Lead, tuple[str, ...]]":
-    """Return the values of these columns that more than one lead has."""
-    rows = Lead.objects.filter(**{f"{name}__isnull": False for name in names})
-    if "phone" in names:
-        rows = rows.exclude(phone="")
-    groups = rows.values(*names).annotate(n=Count("pk")).filter(n__gt=1)
-    return (groups.filter(n__lte=most) if most else groups).values_list(*names)
-
-
-def with_reasons(leads: Sequence[Lead]) -> list[Suggestion]:
-    """Return a page of `suggested` leads, each with the older one and why."""
-    older = Lead.objects.select_related("company", "owner", "team").in_bulk({lead.older_id for lead in leads})  # type: ignore[attr-defined]
-    named = _named(leads)
-    found = [(older[lead.older_id], lead) for lead in leads]  # type: ignore[attr-defined]
-    return [Suggestion(kept, other, _why(kept, other, named, by_phone=True)) for kept, other in found]
+def with_reasons(pairs: Sequence[tuple[int, int]]) -> list[Suggestion]:
+    """Return these pairs of ids as suggestions with why, but for who was merged since."""
+    rows = Lead.objects.select_related("company", "owner", "team")
+    found = rows.in_bulk({pk for pair in pairs for pk in pair})
+    named = _named(found.values())
+    leads = [(found[older], found[newer]) for older, newer in pairs if {older, newer} <= found.keys()]
+    return [Suggestion(older, newer, _why(older, newer, named, by_phone=True)) for older, newer in leads]
 
 
 def _why(lead: Lead, other: Lead, named: set[tuple[int, int]], *, by_phone: bool) -> Sequence[str | Promise]:

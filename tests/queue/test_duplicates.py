@@ -33,7 +33,7 @@ def max_() -> User:
 
 
 def pairs(to: User) -> list[tuple[Lead, Lead, list[str]]]:
-    return [(one.lead, one.other, [str(why) for why in one.why]) for one in with_reasons(list(suggested(to)))]
+    return [(one.lead, one.other, [str(why) for why in one.why]) for one in with_reasons(suggested(to))]
 
 
 def others(lead: Lead, to: User) -> list[Lead]:
@@ -128,7 +128,7 @@ def test_only_who_sees_both_gets_a_suggestion_and_only_who_may_correct_both_dism
 def test_the_list_costs_the_same_for_one_and_for_many(max_: User) -> None:
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:
-            shown: Any = with_reasons(list(suggested(max_).select_related("company", "owner", "team")))
+            shown: Any = with_reasons(suggested(max_))
             assert [str(one.lead.company or one.lead.owner or one.other.owner) for one in shown]
         return len(queries)
 

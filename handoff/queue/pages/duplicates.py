@@ -50,7 +50,7 @@ def duplicate_list(request: HttpRequest) -> HttpResponse:
     user = person(request)
     if user.is_rep and not user.is_admin:
         raise PermissionDenied
-    page = Paginator(suggested(user).select_related("company", "owner", "team"), 50).get_page(request.GET.get("page"))
+    page = Paginator(suggested(user), 50).get_page(request.GET.get("page"))
     return render(request, "leads/duplicates.html", {"page_obj": page, "pairs": with_reasons(list(page))})
 
 
