@@ -65,9 +65,10 @@ def open_handoff(
     move(lead, Stage.MQL, at=at)
     Recycling.objects.filter(lead=lead, woken_at=None).update(woken_at=at, woken_by=route)
     record("handed over", f"handoff {handoff.pk}", by=by, at=at, route=route, lead=lead.pk)
-    holder = give_in_turn(handoff, at=at)
+    # Who pulls a lead in has it, whoever's turn it is.
+    holder = by if by and by.is_rep else give_in_turn(handoff, at=at)
     # Whose hours count may depend on who was given it.
-    start_clocks(handoff, at=at, agreements=agreements)
+    start_clocks(handoff, at=at, rep=holder, agreements=agreements)
     if not holder:
         _tell_the_team(handoff, at)
     return handoff

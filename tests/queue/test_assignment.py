@@ -12,6 +12,7 @@ from handoff.queue.assignment import tell_nobody_is_free
 from handoff.queue.claiming import claim
 from handoff.queue.disqualification import disqualify
 from handoff.queue.models import Assignment, Handoff, Route
+from handoff.queue.opening import hand_over_by_hand
 from handoff.queue.rotation import next_in_turn
 from handoff.sla.models import Calendar, CalendarOpening, PersonCalendar
 from tests.making import (
@@ -245,3 +246,12 @@ def test_the_handoff_moves_to_the_team_of_the_colleague() -> None:
     company = Company.objects.create(name="Acme")
     make_lead(company=company, stage=Stage.SQL, owner=make_rep("nina", team=nordics))
     assert make_handoff(make_lead(company=company)).team == nordics
+
+
+def test_who_pulls_a_lead_in_has_it_though_it_is_another_ones_turn() -> None:
+    team, sam, sasha = rotating(), make_rep("sam"), make_rep("sasha")
+    before = dict(Membership.objects.values_list("user", "turn"))
+    handoff = hand_over_by_hand(make_lead(team=team), note="Met at a fair", by=sasha, at=MONDAY_9AM)
+    assert (handoff.claimed_by, Assignment.objects.get().user) == (sasha, sasha)
+    assert dict(Membership.objects.values_list("user", "turn")) == before
+    assert not Notice.objects.filter(user=sam).exists()
