@@ -10,10 +10,12 @@ from handoff.queue.claiming import claim
 from handoff.queue.disqualification import disqualify
 from handoff.queue.enforcement import enforce_due
 from handoff.queue.models import Breach, Clock, Handoff, Route, Verdict
+from handoff.queue.next_steps import plan_next_step, remind_due
 from handoff.queue.qualification import qualify
 from handoff.queue.receiving import receive_activities
 from handoff.queue.rescoring import act_on_crossings
 from handoff.queue.touching import log_touch
+from handoff.queue.verifying import broken_rows
 from tests.making import (
     DAY,
     HOUR,
@@ -57,6 +59,17 @@ def test_a_decaying_score_cools_an_untouched_handoff_at_its_instant() -> None:
     act_on_crossings(at=cools_at)
     lead.refresh_from_db()
     assert (Handoff.objects.get().verdict, lead.stage) == (Verdict.COOLED, Stage.LEAD)
+
+
+def test_what_a_manager_planned_with_a_lead_that_cools_ends_with_it() -> None:
+    lead, mia = make_lead(), make_manager()
+    make_live({**PRICING, "points": 60, "window": 10})
+    receive_activities([page_view(lead, MONDAY_9AM)], at=MONDAY_9AM)
+    plan_next_step(Handoff.objects.get(), what="Ask Sam", step_at=MONDAY_9AM + 20 * DAY, by=mia, at=MONDAY_9AM + HOUR)
+    act_on_crossings(at=MONDAY_9AM + 11 * DAY)
+    assert Handoff.objects.get().verdict == Verdict.COOLED
+    assert remind_due(at=MONDAY_9AM + 20 * DAY) == 0
+    assert list(broken_rows()) == []
 
 
 def test_cooling_is_dated_when_it_happened_however_late_a_worker_notices() -> None:
