@@ -127,16 +127,15 @@ def _stop_each(
     for clock in running.select_related("hours").select_for_update(of=("self",)).order_by("id"):
         stop(clock, happened_at=happened_at, at=at, ending=ending)
     if handoff.priority:
-        _let_down(handoff)
+        _refresh_priority(handoff)
     refresh_due(handoff)
 
 
-def _let_down(handoff: Handoff) -> None:
+def _refresh_priority(handoff: Handoff) -> None:
     """What the ladder put on top of the queue stays there only while the clock runs for which it did."""
     raising = FiredStep.objects.filter(clock__handoff=handoff, clock__stopped_at=None)
-    if not raising.filter(step__action=LadderStep.Action.RAISE).exists():
-        handoff.priority = 0
-        Handoff.objects.filter(pk=handoff.pk).update(priority=0)
+    handoff.priority = int(raising.filter(step__action=LadderStep.Action.RAISE).exists())
+    Handoff.objects.filter(pk=handoff.pk).update(priority=handoff.priority)
 
 
 def stop(clock: Clock, *, happened_at: datetime, at: datetime, ending: str) -> None:
@@ -190,13 +189,14 @@ def replan_pauses(handoff: Handoff) -> None:
     refresh_due(handoff)
 
 
-def restart(clocks: "Iterable[Clock]") -> None:
-    """Let stopped `clocks` run on as if nothing had stopped them."""
+def restart(handoff: Handoff, clocks: "Iterable[Clock]") -> None:
+    """Let stopped `clocks` of `handoff` (locked) run on as if nothing had stopped them."""
     for clock in clocks:
         clock.stopped_at, clock.ending, clock.elapsed = None, "", None
         pauses = pauses_of(clock.handoff) if clock.metric == Metric.VERDICT else None
         clock.acts_at = next_act(clock, plan_of(clock, clock.policy, clock.hours.hours(), pauses))
         clock.save(update_fields=["stopped_at", "ending", "elapsed", "acts_at"])
+    _refresh_priority(handoff)
 
 
 def _blamed(clock: Clock) -> User | None:

@@ -93,11 +93,11 @@ def _reopen(handoff: Handoff, *, at: datetime, anew: bool) -> None:
     )
     handoff.lead.owner = handoff.holder
     handoff.lead.save(update_fields=["owner"])
-    move(handoff.lead, Stage.MQL, at=at)
+    move(handoff.lead, Stage.MQL, at=at if anew else handoff.reopened_at or handoff.opened_at)
     if anew:
         _start_anew(handoff, {clock.metric for clock in stopped}, at=at)
     else:
-        restart(stopped)
+        restart(handoff, stopped)
     refresh_lapse(handoff)
     refresh_due(handoff)
 

@@ -13,12 +13,14 @@ from handoff.outbox.models import Notice
 from handoff.people.models import Team
 from handoff.queue import enforcement
 from handoff.queue.claiming import claim
+from handoff.queue.disqualification import disqualify
 from handoff.queue.enforcement import enforce_due
 from handoff.queue.models import Assignment, Breach, Clock, FiredStep, Handoff, Verdict
 from handoff.queue.qualification import qualify
 from handoff.queue.snoozing import snooze
 from handoff.queue.takeover import accept_takeover
 from handoff.queue.touching import log_touch
+from handoff.queue.undoing import undo
 from handoff.sla.models import CalendarOpening, LadderStep, Metric, Policy, Target
 from handoff.sla.versioning import revise, targets_of
 from tests.making import (
@@ -29,6 +31,7 @@ from tests.making import (
     make_handoff,
     make_manager,
     make_policy,
+    make_reason,
     make_rep,
     make_team,
 )
@@ -166,6 +169,15 @@ def test_what_was_raised_comes_down_when_its_clock_stops(policy: Policy) -> None
     log_touch(handoff, channel="call", outcome="no_answer", by=sam, at=MONDAY_9AM + 3 * HOUR)
     handoff.refresh_from_db()
     assert handoff.priority == 0
+
+
+def test_what_was_raised_lies_on_top_again_when_its_verdict_is_undone(policy: Policy) -> None:
+    step(policy, "raise", share=50)
+    handoff, sam, judged_at = make_handoff(), make_rep(), MONDAY_9AM + 3 * HOUR
+    enforce_due(at=MONDAY_9AM + 2 * HOUR)
+    disqualify(handoff, reason=make_reason(), by=sam, at=judged_at)
+    undo(handoff, by=sam, at=judged_at + timedelta(seconds=3))
+    assert handoff.priority == 1
 
 
 def test_back_to_nurture_ends_it_and_its_clocks_without_a_breach(policy: Policy) -> None:

@@ -71,7 +71,7 @@ def state(handoff: Handoff) -> list[Any]:
         list(Assignment.objects.order_by("id").values("user", "started_at", "ended_at", "ended_because")),
         list(handoff.next_steps.values("ended_at")),
         list(handoff.snoozes.values("ended_at")),
-        list(Lead.objects.values("stage", "owner")),
+        list(Lead.objects.values("stage", "stage_since", "owner")),
         [Breach.objects.count(), Consent.objects.count(), Hold.objects.count(), Recycling.objects.count()],
     ]
 
