@@ -133,8 +133,9 @@ def _act(batch: _Batch, *, at: datetime, opens: bool, triggers: dict[int, Trigge
     for row, lead in enumerate(batch.leads):
         handoff, trigger = open_ones.get(lead.pk), triggers.get(lead.pk)
         if handoff is None and lead.stage in HANDED_OVER_FROM and lead.pk not in held:
-            by_score = opens and batch.qualifies[row] and not lead.is_asleep
-            if trigger or by_score:
+            # A request for contact wakes whatever the contract says; a product signal is a signal like any other.
+            is_request = trigger is not None and trigger.route == Route.FAST_LANE
+            if is_request or ((trigger or (opens and batch.qualifies[row])) and not lead.is_asleep):
                 _open(batch, row, trigger, at, is_paced=is_paced, agreements=agreements)
         elif handoff is not None and not batch.holds[row] and not trigger:
             cool(handoff, cooled_at=max(batch.crossed_at(row, at), handoff.opened_at), at=at)

@@ -11,7 +11,7 @@ from handoff.queue.briefing import last_time
 from handoff.queue.claiming import claim
 from handoff.queue.disqualification import disqualify
 from handoff.queue.gains import gains_since
-from handoff.queue.models import Handoff, Recycling
+from handoff.queue.models import Handoff, Recycling, Route
 from handoff.queue.receiving import receive_activities, receive_leads
 from handoff.queue.recycling import wake_due
 from handoff.queue.rescoring import read_one, rescore
@@ -22,6 +22,7 @@ from tests.making import (
     HOUR,
     MONDAY_9AM,
     PRICING,
+    make_handoff,
     make_lead,
     make_live,
     make_policy,
@@ -181,3 +182,20 @@ def test_rescoring_leaves_sleepers_whose_date_has_not_come_asleep() -> None:
     rescore([lead.pk], at=MONDAY_9AM + 2 * DAY)
     lead.refresh_from_db()
     assert (lead.stage, lead.woken_at) == (Stage.NURTURE, None)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "route"),
+    [
+        pytest.param(["trial_started"], Route.PRODUCT, id="which the contract names"),
+        pytest.param(["webinar_attended"], None, id="which it does not name"),
+    ],
+)
+def test_a_product_signal_wakes_like_any_other_signal(kinds: list[str], route: str | None) -> None:
+    sam, lead = make_rep(), make_lead()
+    make_live(PRICING, product_kinds=["trial_started"])
+    disqualify(make_handoff(lead), reason=make_reason(), by=sam, at=MONDAY_9AM + HOUR, wake_kinds=kinds)
+    at = MONDAY_9AM + DAY
+    receive_activities([page_view(lead, at, kind="trial_started")], at=at)
+    opened = Handoff.objects.open().filter(lead=lead).first()
+    assert (opened.route if opened else None) == route
