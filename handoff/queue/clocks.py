@@ -123,9 +123,12 @@ def stop_clocks(
 def _stop_each(
     handoff: Handoff, clocks: "Iterable[Clock]", *, happened_at: datetime, at: datetime, ending: str
 ) -> None:
-    running = clocks.running().filter(handoff=handoff, started_at__lte=happened_at)  # type: ignore[attr-defined]
+    running = clocks.running().filter(handoff=handoff)  # type: ignore[attr-defined]
+    if ending != Clock.Ending.CANCELLED:
+        # Nothing meets a clock that started after it; but what ends the handoff ends that one too.
+        running = running.filter(started_at__lte=happened_at)
     for clock in running.select_related("hours").select_for_update(of=("self",)).order_by("id"):
-        stop(clock, happened_at=happened_at, at=at, ending=ending)
+        stop(clock, happened_at=max(happened_at, clock.started_at), at=at, ending=ending)
     if handoff.priority:
         _refresh_priority(handoff)
     refresh_due(handoff)

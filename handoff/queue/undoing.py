@@ -76,7 +76,7 @@ def _reopen(handoff: Handoff, *, at: datetime, anew: bool) -> None:
     Hold.objects.filter(lead=handoff.lead, at=verdict.at, by=verdict.by, reason=Hold.Reason.OBJECTION).delete()
     verdict.delete()
     Recycling.objects.filter(handoff=handoff).delete()
-    ended = Clock.objects.filter(handoff=handoff, stopped_at=closed_at).exclude(metric=Metric.TAKEOVER)
+    ended = Clock.objects.filter(handoff=handoff, stopped_at__gte=closed_at).exclude(metric=Metric.TAKEOVER)
     stopped = list(ended.select_related("policy", "hours", "handoff").order_by("id"))
     Clock.objects.filter(handoff=handoff, metric=Metric.TAKEOVER).delete()
     _give_back(handoff, given)

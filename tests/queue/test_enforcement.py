@@ -17,6 +17,7 @@ from handoff.queue.disqualification import disqualify
 from handoff.queue.enforcement import enforce_due
 from handoff.queue.models import Assignment, Breach, Clock, FiredStep, Handoff, Verdict
 from handoff.queue.qualification import qualify
+from handoff.queue.receiving import receive_activities
 from handoff.queue.snoozing import snooze
 from handoff.queue.takeover import accept_takeover
 from handoff.queue.touching import log_touch
@@ -27,13 +28,17 @@ from tests.making import (
     DAY,
     HOUR,
     MONDAY_9AM,
+    PRICING,
     make_calendar,
     make_handoff,
+    make_lead,
+    make_live,
     make_manager,
     make_policy,
     make_reason,
     make_rep,
     make_team,
+    page_view,
 )
 
 pytestmark = pytest.mark.django_db
@@ -189,6 +194,22 @@ def test_back_to_nurture_ends_it_and_its_clocks_without_a_breach(policy: Policy)
     assert (handoff.verdict, handoff.lead.stage) == (Verdict.LAPSED, Stage.NURTURE)
     assert not Clock.objects.running().exists()
     assert not Breach.objects.exists()
+
+
+def test_back_to_nurture_noticed_late_ends_the_clock_of_a_request_that_came_meanwhile_too(policy: Policy) -> None:
+    step(policy, "nurture", share=50, metric=Metric.VERDICT)
+    lead, sam = make_lead(), make_rep()
+    make_live(PRICING, fast_lane_kinds=["contact_request"])
+    handoff = make_handoff(lead)
+    log_touch(handoff, channel="call", outcome="no_answer", by=sam, at=MONDAY_9AM + HOUR)
+    asked_at = MONDAY_9AM + 9 * DAY
+    receive_activities([page_view(lead, asked_at, kind="contact_request")], at=asked_at)
+    enforce_due(at=asked_at + HOUR)
+    handoff.refresh_from_db()
+    assert handoff.verdict == Verdict.LAPSED
+    assert not Clock.objects.running().exists()
+    again = Clock.objects.get(round=2)
+    assert (again.stopped_at, again.ending) == (asked_at, Clock.Ending.CANCELLED)
 
 
 @pytest.mark.parametrize(
