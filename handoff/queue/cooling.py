@@ -8,13 +8,13 @@ from handoff.outbox.audit import record
 from handoff.outbox.notices import settle
 from handoff.queue.assignment import end_assignment
 from handoff.queue.clocks import cancel_clocks
-from handoff.queue.models import Handoff, Route, Verdict
+from handoff.queue.models import Handoff, Verdict
 from handoff.queue.next_steps import end_steps
 
 
 def cool(handoff: Handoff, *, cooled_at: datetime, at: datetime) -> bool:
-    """End `handoff` as of `cooled_at`, unless it was accepted, touched or asked for, or came by another route."""
-    waiting = Handoff.objects.waiting().filter(pk=handoff.pk, route=Route.SCORE, touched_at=None, raised_at=None)
+    """End `handoff` as of `cooled_at`, unless somebody accepted, touched, asked for or reopened it."""
+    waiting = Handoff.objects.cooling().filter(pk=handoff.pk)
     # One conditional UPDATE decides between cooling and a rep who claims at this moment.
     if not waiting.update(
         closed_at=cooled_at, verdict=Verdict.COOLED, due_at=None, next_step_at=None, snoozed_until=None

@@ -14,7 +14,7 @@ from handoff.leads.columns import facts_in
 from handoff.leads.facts import facts_of, profiles_of
 from handoff.leads.models import HANDED_OVER_FROM, Activity, Hold, Lead, LeadScore, Stage
 from handoff.people.models import Role, Team
-from handoff.queue.models import Disqualification, Handoff, Route, Verdict
+from handoff.queue.models import Disqualification, Handoff, Verdict
 from handoff.queue.rebasing import ranges
 from handoff.queue.timeline import in_words
 from scoring.conditions import Catalogue
@@ -134,11 +134,10 @@ def _known(lead: Lead) -> Known:
 
 def _states(above: int, up_to: int) -> pl.DataFrame:
     """Return what would follow for each lead of the range if its score were another."""
-    untouched = Handoff.objects.waiting().filter(route=Route.SCORE, touched_at=None, raised_at=None)
     holds = Hold.objects.filter(lead=OuterRef("pk"), released_at=None).exclude(reason=Hold.Reason.PERSONA)
     rows = (
         Lead.objects.filter(id__gt=above, id__lte=up_to)
-        .annotate(waits=Exists(untouched.filter(lead=OuterRef("pk"))), kept=Exists(holds))
+        .annotate(waits=Exists(Handoff.objects.cooling().filter(lead=OuterRef("pk"))), kept=Exists(holds))
         .values_list("id", "stage", "woken_at", "score__is_mql", "source", "team__name", "waits", "kept")
     )
     asleep = (Stage.NURTURE, Stage.LOST)

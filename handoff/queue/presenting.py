@@ -137,7 +137,7 @@ def so_far(handoff: Handoff, at: datetime) -> str:
 def cools(handoff: Handoff) -> datetime | None:
     """Return when an untouched handoff would cool, None for one that will not."""
     score = getattr(handoff.lead, "score", None)
-    was_asked_for = handoff.route != Route.SCORE or handoff.raised_at
+    was_asked_for = handoff.route != Route.SCORE or handoff.raised_at or handoff.reopened_at
     if was_asked_for or handoff.claimed_by_id or handoff.touched_at or not handoff.is_open:
         return None
     return score.crosses_at if score and score.is_mql else None

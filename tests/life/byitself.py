@@ -73,7 +73,7 @@ class Judge:
         assert handoff.closed_at <= self.at, said
         ended = replace(before, open=None, holder=None, is_accepted=False, verdicts=after.verdicts)
         if handoff.verdict == "cooled":
-            asked = handoff.raised_at or handoff.touches_count or before.is_accepted
+            asked = handoff.raised_at or handoff.touches_count or before.is_accepted or handoff.reopened_at
             assert handoff.route == "score", said
             assert not asked, said
             scored_at = LeadScore.objects.get(lead=self.person.pk).scored_at

@@ -4,10 +4,9 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pkgutil import resolve_name
 from textwrap import dedent
 from types import CodeType, FunctionType
-
-from django.utils.module_loading import import_string
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Mutant:
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Make the mistake everywhere the function is used, until the end."""
-        found: Callable[..., object] = inspect.unwrap(import_string(f"handoff.queue.{self.where}"))
+        found: Callable[..., object] = inspect.unwrap(resolve_name(f"handoff.queue.{self.where}"))
         assert isinstance(found, FunctionType)
         kept = found.__code__
         found.__code__ = self._mistaken(found)
@@ -104,7 +103,7 @@ MUTANTS = (
     ),
     Mutant("held leads are handed over", "rescoring._act", " and lead.pk not in held"),
     Mutant("sleepers are handed over", "rescoring._act", " and not lead.is_asleep"),
-    Mutant("what asked for contact cools", "cooling.cool", ", raised_at=None"),
+    Mutant("what asked for contact cools", "models.handoffs.HandoffQuerySet.cooling", ", raised_at=None"),
     Mutant("a request leaves no clock", "raising._raise_again", "if answered:", "if not answered:"),
     Mutant(
         "an opportunity's request is told to marketing",

@@ -11,10 +11,12 @@ from handoff.queue.disqualification import disqualify
 from handoff.queue.enforcement import enforce_due
 from handoff.queue.models import Breach, Clock, Handoff, Route, Verdict
 from handoff.queue.next_steps import plan_next_step, remind_due
+from handoff.queue.presenting import cools
 from handoff.queue.qualification import qualify
 from handoff.queue.receiving import receive_activities
 from handoff.queue.rescoring import act_on_crossings
 from handoff.queue.touching import log_touch
+from handoff.queue.undoing import overturn
 from handoff.queue.verifying import broken_rows
 from tests.making import (
     DAY,
@@ -92,6 +94,19 @@ def test_a_claimed_handoff_does_not_cool() -> None:
     claim(Handoff.objects.get(), by=sam, at=MONDAY_9AM)
     act_on_crossings(at=MONDAY_9AM + 100 * DAY)
     assert Handoff.objects.get().is_open
+
+
+def test_what_a_manager_reopened_does_not_cool_though_its_score_fell_long_ago() -> None:
+    make_policy()
+    make_live({**PRICING, "points": 60, "window": 10})
+    lead, mia = make_lead(), make_manager()
+    receive_activities([page_view(lead, MONDAY_9AM)], at=MONDAY_9AM)
+    disqualify(Handoff.objects.get(), reason=make_reason(), by=mia, at=MONDAY_9AM + HOUR)
+    overturn(Handoff.objects.get(), reason="They called me.", by=mia, at=MONDAY_9AM + 20 * DAY)
+    act_on_crossings(at=MONDAY_9AM + 20 * DAY + HOUR)
+    handoff = Handoff.objects.get()
+    assert (handoff.is_open, cools(handoff)) == (True, None)
+    assert list(broken_rows()) == []
 
 
 def test_a_request_for_contact_hands_over_at_once_and_is_never_swallowed() -> None:

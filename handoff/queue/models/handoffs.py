@@ -55,6 +55,10 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
         """Return the waiting ones that nobody was given either: whoever takes one first has it."""
         return self.waiting().filter(assigned_to=None)
 
+    def cooling(self) -> Self:
+        """Return those that end once their lead's score no longer holds: no person has said or asked anything."""
+        return self.waiting().filter(route=Route.SCORE, touched_at=None, raised_at=None, reopened_at=None)
+
     def held_by(self, user: User) -> Self:
         """Return those that `user` accepted or was given."""
         return self.filter(Q(claimed_by=user) | Q(claimed_by=None, assigned_to=user))
