@@ -11,7 +11,6 @@ from handoff.queue.disqualification import disqualify
 from handoff.queue.lapsing import has_lapsed
 from handoff.queue.models import Handoff
 from handoff.queue.qualification import qualify
-from handoff.queue.reasons import SHIPPED
 from handoff.queue.undoing import overturn, undo
 from tests.life.known import Contract, Person
 from tests.life.living import SECOND, SLOTS, WHO
@@ -20,7 +19,9 @@ from tests.life.points import DAY
 from tests.life.working import Working
 
 BANT = {"budget": ("yes", ""), "authority": ("partly", "the board"), "need": ("yes", ""), "timeline": ("unknown", "")}
-REASONS = st.sampled_from([*["no-budget", "not-ready", "chose-other", "no-response"] * 4, *SHIPPED])
+REASONS = st.sampled_from(
+    [*["no-budget", "not-ready", "chose-other"] * 3, "wrong-person", "bad-fit", "duplicate", "do-not-contact"]
+)
 CONTRACTS = st.fixed_dictionaries(
     {},
     optional={
