@@ -130,8 +130,7 @@ def test_a_manager_corrects_the_leads_of_their_teams_only() -> None:
 ORDERINGS = ["score", "-score", "created_at", "-created_at", "updated_at", "id", "-id", "score,-created_at", ""]
 
 
-@pytest.mark.parametrize("ordering", ORDERINGS)
-def test_pages_give_every_lead_once_in_order(ordering: str) -> None:
+def test_pages_give_every_lead_once_in_order() -> None:
     publication = make_live(PRICING)
     for number in range(120):
         lead = make_lead(at=MONDAY_9AM - (number % 7) * DAY)
@@ -139,11 +138,13 @@ def test_pages_give_every_lead_once_in_order(ordering: str) -> None:
             points = {"total": number % 5, "fit": number % 5, "interest": 0, "timing": 0, "grade": "D4"}
             flags = {"is_mql": False, "is_moving": False, "scored_at": MONDAY_9AM}
             LeadScore.objects.create(lead=lead, publication=publication, **points, **flags)
-    rows = every_row(caller(make_marketer()), f"leads/?ordering={ordering}" if ordering else "leads/")
-    assert sorted(row["id"] for row in rows) == sorted(Lead.objects.values_list("id", flat=True))
-    first = (ordering or "-id").split(",")[0]
-    values = [row[first.removeprefix("-")] for row in rows if row[first.removeprefix("-")] is not None]
-    assert values == sorted(values, reverse=first.startswith("-"))
+    client, everybody = caller(make_marketer()), sorted(Lead.objects.values_list("id", flat=True))
+    for ordering in ORDERINGS:
+        rows = every_row(client, f"leads/?ordering={ordering}" if ordering else "leads/")
+        assert sorted(row["id"] for row in rows) == everybody, ordering
+        first = (ordering or "-id").split(",")[0]
+        values = [row[first.removeprefix("-")] for row in rows if row[first.removeprefix("-")] is not None]
+        assert values == sorted(values, reverse=first.startswith("-")), ordering
 
 
 def test_pages_lead_back_to_where_they_began() -> None:

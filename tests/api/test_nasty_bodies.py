@@ -1,6 +1,7 @@
 """No body, however strange, is answered with an error of ours."""
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -41,6 +42,8 @@ NASTY: dict[str, Any] = {
     "an object": {"a": {"b": [1]}, "\ud800": "\x00"},
     "deep": json.loads("[" * 200 + "]" * 200),
 }
+LONG = os.environ.get("HANDOFF_LONG") == "1"
+EACH = 3  # in short, of every so many strange values one in each place
 NOW = timezone.now().isoformat()
 BODIES: dict[str, dict[str, Any]] = {
     "leads/": {
@@ -128,8 +131,8 @@ def test_no_value_in_a_list_is_an_error_of_ours(client: APIClient, path: str) ->
 @pytest.mark.parametrize("path", [path for path in BODIES if path not in LISTS])
 def test_no_value_in_an_act_is_an_error_of_ours(client: APIClient, path: str) -> None:
     address = ""
-    for names in places(path):
-        for kind, value in NASTY.items():
+    for place, names in enumerate(places(path)):
+        for kind, value in [*NASTY.items()][0 if LONG else place % EACH :: 1 if LONG else EACH]:
             address = address or fresh_address(path)
             answer = send(client, address, put(BODIES[path], names, value))
             assert answer.status_code < 500, (names, kind, answer.content)

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from handoff.leads.models import LeadScore
 from handoff.people.models import Absence
-from handoff.queue.models import FiredStep, Handoff, Recycling, Touch
+from handoff.queue.models import FiredStep, Handoff, Recycling, Touch, Triage
 from tests.life.known import HANDED_OVER_FROM, Contract, Person, Standing
 from tests.life.points import ENOUGH, HYSTERESIS, Deed, Version
 from tests.life.world import World
@@ -111,13 +111,18 @@ class Judge:
             "signal": self._signalled(was),
             "points": was.is_considered and not was.is_last,
         }
-        asked = {"fast_lane": self.step.asks(self.person.pk), "manual": self.person.pk in self.step.by_hand}
+        asked = {"fast_lane": self._asks(), "manual": self.person.pk in self.step.by_hand}
         assert woken.woken_at == self.at, said
         if woken.woken_by in may:
             assert may[woken.woken_by], f"by {woken.woken_by}: {said}"
             assert self.person.has_points(was, self.at, self.version), f"without points by {woken.woken_by}: {said}"
         else:
             assert asked.get(woken.woken_by), f"by {woken.woken_by}: {said}"
+
+    def _asks(self) -> bool:
+        """Return whether they ask for contact now, or did while they were held and nobody has answered yet."""
+        sent_on = Triage.objects.filter(lead=self.person.pk, closed_at=self.at, outcome=Triage.Outcome.LET_THROUGH)
+        return self.step.asks(self.person.pk) or (self.step.is_tick and sent_on.exists())
 
     def _is_due(self, contract: Contract) -> bool:
         due = contract.wake_at is not None and contract.wake_at <= self.at
@@ -139,7 +144,7 @@ class Judge:
             return
         assert not self.version.is_negative(self.person.title), said
         if handoff.route == "fast_lane":
-            assert self.step.asks(self.person.pk), said
+            assert self._asks(), said
         elif handoff.route == "product":
             assert any(deed.kind == "trial_started" for deed in self.step.news[self.person.pk]), said
         else:

@@ -1,5 +1,6 @@
 """Rules: what comes in, in any order, late, ahead, doubled, before its lead is known; and who is kept out."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -151,7 +152,7 @@ class Incoming(Life):
     def a_hold_is_released(self, slot: int) -> None:
         person = self.pick([person for person in self.everybody if "by_hand" in person.standing.holds], slot)
         self.begin(person)
-        self.does(release_hold, self.row(person), by=self.world.people["max"])
+        self.does(release_hold, self.row(person), reason="They left the competitor", by=self.world.people["max"])
         self.expect(person, holds=person.standing.holds - {"by_hand"})
         self.step.news[person.pk] = []
 
@@ -179,7 +180,7 @@ class Incoming(Life):
             return
         self.expect(person, holds=person.standing.holds | {"objection"})
         if ended and ended.verdict == "disqualified":
-            person.given = given
+            person.given = replace(given, objects="objection" not in given.was.holds)
             verdicts = (*person.standing.verdicts, (ended.pk, "disqualified"))
             closed = {"open": None, "holder": None, "is_accepted": False, "verdicts": verdicts}
             self.expect(person, stage="disqualified", team=self.row(person).team_id, **closed)

@@ -66,6 +66,7 @@ class Given:
     at: datetime
     was: Standing
     trace: dict[str, Any] | None  # None once something else has happened to the lead
+    objects: bool = False  # and with it the lead's objection was recorded
 
 
 @dataclass

@@ -108,8 +108,8 @@ MUTANTS = (
     Mutant(
         "an opportunity's request is told to marketing",
         "raising.raise_request",
-        "{Stage.SQL, Stage.OPPORTUNITY, Stage.CUSTOMER}",
-        "{Stage.SQL}",
+        "lead.stage in WITH_SALES",
+        "lead.stage == Stage.SQL",
     ),
     Mutant("a snooze ends only when it is past", "snoozing.end_due", "snoozed_until__lte=at", "snoozed_until__lt=at"),
     Mutant("giving back answers nothing", "takeover.return_takeover", "settle_takeover(found, at=at)"),

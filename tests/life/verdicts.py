@@ -11,6 +11,7 @@ from handoff.queue.disqualification import disqualify
 from handoff.queue.lapsing import has_lapsed
 from handoff.queue.models import Handoff
 from handoff.queue.qualification import qualify
+from handoff.queue.reasons import SHIPPED
 from handoff.queue.undoing import overturn, undo
 from tests.life.known import Contract, Person
 from tests.life.living import SECOND, SLOTS, WHO
@@ -19,9 +20,7 @@ from tests.life.points import DAY
 from tests.life.working import Working
 
 BANT = {"budget": ("yes", ""), "authority": ("partly", "the board"), "need": ("yes", ""), "timeline": ("unknown", "")}
-REASONS = st.sampled_from(
-    [*["no-budget", "not-ready", "chose-other"] * 3, "wrong-person", "bad-fit", "duplicate", "do-not-contact"]
-)
+REASONS = st.sampled_from([*["no-budget", "not-ready", "chose-other", "no-response"] * 4, *SHIPPED])
 CONTRACTS = st.fixed_dictionaries(
     {},
     optional={
@@ -96,6 +95,7 @@ class Judging(Working):
         person.given, ended = given, self.ended(person, "disqualified")
         if permanent:
             holds = {"objection"} if slug == "do-not-contact" else set()
+            given.objects = bool(holds - given.was.holds)
             self.expect(person, stage="disqualified", holds=person.standing.holds | holds, **ended)
         else:
             self.expect(person, stage="nurture", contract=self.rested(person, handoff, terms, reason), **ended)
@@ -159,7 +159,7 @@ class Judging(Working):
         if given and given.handoff == handoff.pk:
             was = given.was
             changes |= {"holder": was.holder, "is_accepted": was.is_accepted}
-            if "objection" not in was.holds:
+            if given.objects:
                 changes["holds"] = standing.holds - {"objection"}
         person.contracts.discard(handoff.pk)
         person.given = None

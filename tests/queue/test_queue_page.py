@@ -259,26 +259,29 @@ def test_what_is_open_to_somebody_is_what_they_may_see_of_the_open_ones(role: st
     assert set(Handoff.objects.open_to(user)) == set(Handoff.objects.visible_to(user).open())
 
 
-@pytest.mark.parametrize("query", ["view=mine", "view=today", "view=team&country=NL&due=week", "q=Vogt"])
-@pytest.mark.parametrize("role", ["rep", "manager"])
-def test_the_queue_costs_at_most_fifteen_queries_however_long_it_is(role: str, query: str) -> None:
+def test_the_queue_costs_at_most_fifteen_queries_however_long_it_is() -> None:
     make_calendar()
     make_policy()
     make_live(PRICING)
     sam = make_rep("sam")
-    client = signed_in(sam if role == "rep" else make_manager())
+    queries = ("view=mine", "view=today", "view=team&country=NL&due=week", "q=Vogt")
+    pages = [(signed_in(user), query) for user in (sam, make_manager()) for query in queries]
 
-    def cost(number: int) -> int:
+    def costs(number: int) -> list[int]:
         for _ in range(number):
             lead = make_lead(country="NL", company={"industry": "Energy"})
             receive_activities([page_view(lead, now() - HOUR)], at=now() - HOUR)
-            handoff = make_handoff(lead, at=now() - HOUR)
-            claim(handoff, by=sam, at=now())
-        client.get(f"{QUEUE}?{query}")
-        with CaptureQueriesContext(connection) as queries:
-            assert client.get(f"{QUEUE}?{query}").status_code == 200
-        return len(queries)
+            claim(make_handoff(lead, at=now() - HOUR), by=sam, at=now())
+        return [cost(client, f"{QUEUE}?{query}") for client, query in pages]
 
-    one = cost(1)
-    assert one <= 15
-    assert cost(24) == one
+    one = costs(1)
+    assert max(one) <= 15
+    assert costs(24) == one
+
+
+def cost(client: Client, address: str) -> int:
+    """Return how many queries a page takes that was open before."""
+    client.get(address)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(address).status_code == 200
+    return len(queries)

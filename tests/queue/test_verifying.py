@@ -50,8 +50,8 @@ YES = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
 LATE = MONDAY_9AM + 8 * DAY
 
 
-@pytest.fixture
-def world() -> None:
+@pytest.fixture(scope="module")
+def world(shared_rows: None) -> None:
     """An open handoff that was touched late, a qualified and a disqualified one, and one that nobody has."""
     make_calendar()
     make_policy()
