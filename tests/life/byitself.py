@@ -28,6 +28,7 @@ class Step:
     news: dict[int, list[Deed]] = field(default_factory=dict)  # leads that were scored, with what came in
     is_tick: bool = False
     is_all: bool = False  # every tick ran
+    is_list: bool = False  # the exclusion list changed
     by_hand: set[int] = field(default_factory=set)  # leads that somebody hands over
     newcomers: int = 0  # leads that may be made
 
@@ -47,7 +48,8 @@ class Judge:
     def judge(self, before: Standing, after: Standing) -> None:
         """Fail unless what changed from `before` to `after` may happen by itself, now."""
         said = f"{self.person.email} at {self.at}: {before} -> {after}"
-        assert self.step.is_tick or self.person.pk in {*self.step.news, *self.step.by_hand}, said
+        is_looked_at = self.step.is_tick or self.step.is_list
+        assert is_looked_at or self.person.pk in {*self.step.news, *self.step.by_hand}, said
         assert after.sql == (None if after.open else before.sql), said
         self._holds(before.holds ^ after.holds, said)
         if before.open and after.open != before.open:
@@ -64,7 +66,7 @@ class Judge:
             assert after.is_woken == before.is_woken or before.contract, said
 
     def _holds(self, changed: frozenset[str], said: str) -> None:
-        assert changed <= {"persona"}, said
+        assert changed <= {"persona", "excluded"}, said
 
     def _ended(self, before: Standing, after: Standing, said: str) -> Standing:
         handoff = Handoff.objects.get(pk=before.open or 0)
@@ -78,7 +80,8 @@ class Judge:
             assert not asked, said
             scored_at = LeadScore.objects.get(lead=self.person.pk).scored_at
             total = self.person.total(scored_at, self.version)
-            assert total < self.version.threshold - HYSTERESIS + ROUNDED, f"{total}: {said}"
+            is_cold = total < self.version.threshold - HYSTERESIS + ROUNDED
+            assert is_cold or "excluded" in after.holds, f"{total}: {said}"
             return replace(ended, stage="lead")
         assert handoff.verdict == "lapsed", said
         if not FiredStep.objects.filter(clock__handoff=handoff, step__action="nurture", fired_at=self.at).exists():

@@ -66,7 +66,7 @@ class Incoming(Life):
 
     def known_as(self, email: str) -> Person | None:
         """Return the lead with that address."""
-        return next((person for person in self.everybody if person.email == email), None)
+        return next((person for person in self.everybody if email in person.emails), None)
 
     @rule(slot=SLOTS, kind=KINDS, ago=AGO)
     def does_something(self, slot: int, kind: str, ago: int) -> None:
@@ -110,7 +110,7 @@ class Incoming(Life):
         elif before.stage in HANDED_OVER_FROM and not before.holds and now:
             assert (now.route, now.opened_at) == ("fast_lane", self.at)
         else:
-            taker = before.sql[0] if before.sql and before.stage in {"sql", "opportunity", "customer"} else None
+            taker = self.row(person).owner_id if before.stage in {"sql", "opportunity", "customer"} else None
             people = Notice.objects.filter(user=taker) if taker else Notice.objects.filter(user__role="marketer")
             assert people.filter(cause=f"request:{activity.pk}").exists(), f"nobody hears of the request of {person}"
 
@@ -153,7 +153,7 @@ class Incoming(Life):
         person = self.pick([person for person in self.everybody if "by_hand" in person.standing.holds], slot)
         self.begin(person)
         self.does(release_hold, self.row(person), reason="They left the competitor", by=self.world.people["max"])
-        self.expect(person, holds=person.standing.holds - {"by_hand"})
+        self.expect(person, holds=person.standing.holds - {"by_hand", "excluded"})
         self.step.news[person.pk] = []
 
     @rule(slot=SLOTS, who=WHO)

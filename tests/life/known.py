@@ -80,6 +80,10 @@ class Person:
     deeds: dict[str, Deed] = field(default_factory=dict)
     contracts: set[int] = field(default_factory=set)  # the handoffs from which it rested
     given: Given | None = None
+    is_two: bool = False  # two leads were merged into it
+
+    def __post_init__(self) -> None:
+        self.emails = {self.email}  # all that it is known by
 
     @property
     def title(self) -> str:
@@ -166,7 +170,7 @@ def _standing(
     contract: Contract | None,
     holds: set[str],
 ) -> Standing:
-    ended = tuple((pk, verdict) for pk, verdict, *_rest in handoffs if verdict)
+    ended = tuple((pk, verdict) for pk, verdict, *_rest in handoffs if verdict and verdict != "merged")
     values: dict[str, Any] = {"team": team}
     for pk, verdict, claimed, assigned, of_team in handoffs:
         if not verdict:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.life.deals import Dealing
-from tests.life.incoming import Incoming
+from tests.life.keeping import Keeping
 from tests.life.passing import Passing
 from tests.life.world import make_world
 
@@ -28,11 +28,11 @@ EVER_THE_SAME = settings(
 )
 
 
-class LifeOfLeads(Incoming, Dealing, Passing):
+class LifeOfLeads(Keeping, Dealing, Passing):
     """Everything that can happen to leads.
 
-    Rules of further acts (merging two leads, entries of an exclusion list) are one more mixin here: what they may
-    change by themselves is said in `byitself`, what an act changes in its own rule.
+    Rules of further acts are one more mixin here: what they may change by themselves is said in `byitself`, what an
+    act changes in its own rule.
     """
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
@@ -91,7 +92,7 @@ class Judging(Working):
         if not self.is_done:
             return
         if said["right_person"]:
-            self.step.newcomers = int(not any(f"rita{person.pk % 2}" in other.email for other in self.everybody))
+            self.step.newcomers = int(not self.known_as(f"rita{person.pk % 2}@rowan.example"))
         person.given, ended = given, self.ended(person, "disqualified")
         if permanent:
             holds = {"objection"} if slug == "do-not-contact" else set()
@@ -127,8 +128,8 @@ class Judging(Working):
         self.begin()
         by = self.world.by_pk[given.by] if who == "giver" else self.world.people["ada"]
         handoff = self.handoff(person, given.handoff)
-        self.does(undo, handoff, by=by)
         may = self.can_be_reopened(person, given.handoff) and by.pk == given.by and self.at <= given.at + 10 * SECOND
+        self.does(undo, handoff, by=by)
         assert self.is_done == may, self.was_refused
         if self.is_done:
             self.reopened(person)
@@ -148,7 +149,13 @@ class Judging(Working):
         is_last = standing.open is None and standing.last[0] == handoff
         by_people = standing.last[1] in {"qualified", "disqualified"}
         moved_on = standing.stage in {"opportunity", "customer"} or handoff in self.deals
-        return is_last and by_people and not moved_on
+        return is_last and by_people and not moved_on and not (person.is_two and self.has_later(person, handoff))
+
+    def has_later(self, person: Person, handoff: int) -> bool:
+        """Return whether another handoff of a lead that was two came, or ended, after this one."""
+        others = Handoff.objects.filter(lead=person.pk).exclude(pk=handoff)
+        ended_at = Handoff.objects.get(pk=handoff).closed_at
+        return others.filter(Q(pk__gt=handoff) | Q(closed_at__gt=ended_at)).exists()
 
     def reopened(self, person: Person) -> None:
         """The lead is with sales again, with whoever had it; what the verdict said of it is gone."""
@@ -173,8 +180,9 @@ class Judging(Working):
         handoff = self.handoff(person, person.standing.last[0])
         by = self.world.people["ada"] if who == "admin" else self.pick_of_team(handoff.team_id, who)
         self.begin()
+        may = self.can_be_reopened(person, handoff.pk) and not by.is_rep
         self.does(overturn, handoff, reason="They called back", by=by)
-        assert self.is_done == (self.can_be_reopened(person, handoff.pk) and not by.is_rep), self.was_refused
+        assert self.is_done == may, self.was_refused
         if self.is_done:
             self.reopened(person)
 
