@@ -14,6 +14,7 @@ urlpatterns = [
     path("queue/", queue.Queue.as_view(), name="api-queue"),
     path("qualified/", queue.Qualified.as_view(), name="api-qualified"),
     path("queue/next/", queue.TakeNext.as_view(), name="api-next"),
+    path("queue/assign/", queue.AssignMany.as_view(), name="api-assign-many"),
     path("queue/<int:pk>/", queue.QueueDetail.as_view(), name="api-handoff"),
     *(
         path(f"queue/<int:pk>/{name}/", acts.ActView.as_view(act=act), name=f"api-{name}")

@@ -16,13 +16,15 @@ from handoff.queue.models import Assignment, Handoff
 from handoff.queue.rotation import next_in_turn
 from handoff.queue.working import copy_state, lock
 
+AT_MOST = 1000
+
 
 @dataclass
 class Given:
     """What became of each: to whom it was given, or why not."""
 
     done: list[Handoff] = field(default_factory=list)
-    refused: list[tuple[Handoff, str]] = field(default_factory=list)
+    refused: list[tuple[Handoff, Refusal]] = field(default_factory=list)
 
 
 def assign_many(chosen: Mapping[int, int | None], *, to: User | None, by: User, at: datetime) -> Given:
@@ -42,7 +44,7 @@ def assign_many(chosen: Mapping[int, int | None], *, to: User | None, by: User, 
             else:
                 _assign_by_turn(handoff, by=by, at=at, version=chosen[handoff.pk])
         except Refusal as refusal:
-            given.refused.append((handoff, refusal.message))
+            given.refused.append((handoff, refusal))
         else:
             given.done.append(handoff)
     return given

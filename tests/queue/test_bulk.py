@@ -11,10 +11,12 @@ from handoff.queue.bulk import assign_many
 from handoff.queue.claiming import claim
 from handoff.queue.disqualification import disqualify
 from handoff.queue.models import Assignment, Handoff
+from tests.api.calling import caller, post
 from tests.making import HOUR, MONDAY_9AM, make_handoff, make_lead, make_manager, make_reason, make_rep, make_team
 
 pytestmark = pytest.mark.django_db
 URL = "/queue/assign/"
+API = "queue/assign/"
 
 
 def signed_in(user: User) -> Client:
@@ -44,7 +46,7 @@ def test_by_turn_they_go_round_and_never_back_to_who_has_them() -> None:
     Membership.objects.filter(user__in=[ann, bo]).update(capacity=2)
     late = make_handoff()
     given = assign_many({late.pk: None}, to=None, by=mia, at=MONDAY_9AM + HOUR)
-    assert [(handoff, why) for handoff, why in given.refused] == [(late, "Nobody else in the team is free.")]
+    assert [(handoff, why.message) for handoff, why in given.refused] == [(late, "Nobody else in the team is free.")]
 
 
 def test_what_changed_meanwhile_is_left_alone_and_named() -> None:
@@ -111,3 +113,43 @@ def test_without_a_lead_the_page_says_where_to_choose_some(sent: list[str]) -> N
 
 def test_a_rep_has_no_such_page() -> None:
     assert signed_in(make_rep()).get(reverse("assign-many")).status_code == 403
+
+
+def test_the_api_gives_many_and_names_what_cannot_be_given() -> None:
+    sam, mia, ours, theirs = make_rep(), make_manager(), make_handoff(), make_handoff(make_lead(team=make_team("UK")))
+    ended = make_handoff()
+    disqualify(ended, reason=make_reason(), by=mia, at=timezone.now())
+    answer = post(caller(mia), API, {"handoffs": [ours.pk, theirs.pk, ended.pk, 10**18], "to": "sam"})
+    assert answer.status_code == 200
+    assert answer.json()["assigned"] == [ours.pk]
+    why = {row["id"]: row["code"] for row in answer.json()["rejected"]}
+    assert why == {ended.pk: "not_open", theirs.pk: "not_found", 10**18: "not_found"}
+    assert holders()[0] == str(sam)
+
+
+def test_by_the_api_too_leads_go_out_by_turn() -> None:
+    make_rep("ann"), make_rep("bo")
+    chosen = [make_handoff().pk for _ in range(4)]
+    answer = post(caller(make_manager()), API, {"handoffs": chosen, "to": None})
+    assert answer.json() == {"assigned": chosen, "rejected": []}
+    assert sorted(holders()) == ["Ann", "Ann", "Bo", "Bo"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"handoffs": [], "to": None},
+        {"handoffs": [1] * 1001, "to": None},
+        {"handoffs": [1]},
+        {"handoffs": [1], "to": "x"},
+    ],
+    ids=["nothing chosen", "too many", "to nobody", "to somebody unknown"],
+)
+def test_the_api_says_what_is_missing(body: object) -> None:
+    answer = post(caller(make_manager()), API, body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "incomplete")
+    assert answer.json()["fields"]
+
+
+def test_reps_give_nothing_away_by_the_api() -> None:
+    assert post(caller(make_rep()), API, {"handoffs": [make_handoff().pk], "to": "sam"}).status_code == 403

@@ -13,6 +13,7 @@ from handoff.lib.api import flat
 from handoff.lib.bodies import Instant
 from handoff.lib.refusals import Incomplete
 from handoff.people.models import User
+from handoff.queue.bulk import AT_MOST
 from handoff.queue.claiming import colleagues_of
 from handoff.queue.models import Answer, BudgetState, BuyingRole, DisqualificationReason, Outcome, Touch, TouchChannel
 from handoff.queue.models.qualifications import BANT
@@ -111,6 +112,15 @@ class AssignBody(ActBody):
     """To whom: username or id."""
 
     to = Person()
+
+
+class AssignManyBody(Body):
+    """Which handoffs, by id, go to whom (username or id); with `to` null, out by turn in the team of each."""
+
+    handoffs = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), allow_empty=False, max_length=AT_MOST
+    )
+    to = Person(allow_null=True)
 
 
 class TouchBody(ActBody):

@@ -1,9 +1,12 @@
 """The queue: its rows, and taking whatever is most urgent."""
 
+from typing import Any
+
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,7 +16,9 @@ from handoff.lib.paging import Key
 from handoff.lib.refusals import NotAllowed, Refusal
 from handoff.people.doors import person
 from handoff.queue import claiming
+from handoff.queue.api.bodies import AssignManyBody, checked
 from handoff.queue.api.serializers import QueueRow, SqlRow
+from handoff.queue.bulk import assign_many
 from handoff.queue.filters import HandoffFilter
 from handoff.queue.models import Clock, Handoff, NextStep, Qualification
 from handoff.queue.presenting import with_next_steps
@@ -80,6 +85,34 @@ class Qualified(ListAPIView[Qualification]):
     def get_queryset(self) -> "QuerySet[Qualification]":
         found = Qualification.objects.visible_to(person(self.request)).in_hand()
         return with_next_steps(found.by_readiness(timezone.localdate()))
+
+
+class GivenShape(serializers.Serializer[Any]):
+    """The ids that were given, and each that was not, with why."""
+
+    assigned = serializers.ListField(child=serializers.IntegerField())
+    rejected = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
+
+
+class AssignMany(StrictView):
+    """Giving many away at once."""
+
+    scope = "queue"
+
+    @extend_schema(operation_id="queue_assign_many", request=AssignManyBody, responses=GivenShape)
+    def post(self, request: Request) -> Response:
+        """Give up to 1000 handoffs to a rep or out by turn, as their manager; what cannot be given is named."""
+        user, now = person(request), timezone.now()
+        if not (user.is_manager or user.is_admin):
+            raise NotAllowed
+        said = checked(AssignManyBody(data=request.data, context={"user": user}))
+        given = assign_many(dict.fromkeys(said["handoffs"]), to=said["to"], by=user, at=now)
+        done, refused = [handoff.pk for handoff in given.done], dict(given.refused)
+        rejected = [{"id": one.pk, "code": why.code, "detail": why.message} for one, why in refused.items()]
+        missing = {*said["handoffs"]} - {*done, *(one.pk for one in refused)}
+        gone = _("There is no such handoff.")
+        rejected += [{"id": pk, "code": "not_found", "detail": gone} for pk in sorted(missing)]
+        return Response({"assigned": done, "rejected": rejected})
 
 
 class TakeNext(StrictView):

@@ -14,11 +14,9 @@ from django.utils.translation import ngettext
 
 from handoff.people.doors import person
 from handoff.people.models import User
-from handoff.queue.bulk import assign_many
+from handoff.queue.bulk import AT_MOST, assign_many
 from handoff.queue.claiming import colleagues_of
 from handoff.queue.models import Handoff
-
-AT_MOST = 1000
 
 
 class ToWhomForm(forms.Form):
@@ -44,7 +42,7 @@ def assign_page(request: HttpRequest) -> HttpResponse:
     refused: list[tuple[Handoff, str]] = []
     if chosen and form.is_valid():
         given = assign_many(chosen, to=form.reps.get(form.cleaned_data["to"]), by=user, at=now)
-        refused, n = given.refused, len(given.done)
+        refused, n = [(handoff, refusal.message) for handoff, refusal in given.refused], len(given.done)
         if n:
             messages.success(request, ngettext("%(n)d lead was given.", "%(n)d leads were given.", n) % {"n": n})
         if n and not refused:
