@@ -74,7 +74,8 @@ class Life(RuleBasedStateMachine):
         """End the run: if all was well so far, every row and every score is looked at once more."""
         try:
             if self.is_sound:
-                assert not list(broken_rows())
+                broken = list(broken_rows())
+                assert not broken, broken
                 self._conserved()
         finally:
             logging.getLogger().removeHandler(self.faults)

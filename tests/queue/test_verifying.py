@@ -27,7 +27,7 @@ from handoff.queue.models import (
 )
 from handoff.queue.next_steps import plan_next_step
 from handoff.queue.qualification import qualify
-from handoff.queue.receiving import receive_activities
+from handoff.queue.receiving import receive_activities, receive_leads
 from handoff.queue.touching import log_touch
 from handoff.queue.verifying import INVARIANTS, NOT_HELD, STORED_SCORE, broken_rows
 from tests.making import (
@@ -258,3 +258,15 @@ def test_the_command_names_the_row_and_fails(capsys: pytest.CaptureFixture[str])
     out = capsys.readouterr()
     assert "a qualified handoff has its qualification" in out.out + out.err
     assert f"{of('yes')}" in out.out + out.err
+
+
+@pytest.mark.usefixtures("world")
+def test_whoever_changes_after_an_entry_has_expired_is_rightly_let_go() -> None:
+    max_, ends_at = make_marketer(), LATE + DAY
+    exclude(kind="domain", value="acme.example", why="other", expires_at=ends_at, by=max_, at=LATE)
+    receive_leads([{"email": "late@acme.example", "title": "Planner"}], by=None, at=ends_at)
+    assert not lead("late").holds.filter(released_at=None).exists()
+    assert list(broken_rows(at=ends_at)) == []
+    assert list(broken_rows()) == []
+    lead("no").holds.filter(reason="excluded").delete()
+    assert {broken.invariant for broken in broken_rows(at=LATE)} == {NOT_HELD}
