@@ -100,6 +100,8 @@ class World:
         targets += [TargetValues(Metric.CONNECT, 10, "days"), TargetValues(Metric.TAKEOVER, 2, "days")]
         write_terms(policy, targets, self.ladder)
         self.reps = {name: self._team(*row) for row in TEAMS for name in (row[0],)}
+        self.teams = {team.name: team for team in Team.objects.all()}
+        self.agreed = Agreements()  # nothing in them changes while this world lives
         for number in range(self.handoffs):
             at = START + (self.end - START) * self.rng.random() * 0.9
             self.plan(at, self._arrival(number, self.rng.choice(TEAMS)[0], at))
@@ -138,13 +140,12 @@ class World:
 
         def arrive(now: datetime) -> None:
             with transaction.atomic():
-                owner = Team.objects.get(name=team)
                 lead = Lead.objects.create(
-                    email=f"lead{number}@company.example", first_name="Lena", last_name=f"Vogt {number}", team=owner,
-                    stage=Stage.LEAD, stage_since=now, created_at=now, updated_at=now,
+                    email=f"lead{number}@company.example", first_name="Lena", last_name=f"Vogt {number}",
+                    team=self.teams[team], stage=Stage.LEAD, stage_since=now, created_at=now, updated_at=now,
                 )  # fmt: skip
                 handoff = open_handoff(
-                    lead, route=Route.MANUAL, reading=None, publication=None, at=now, agreements=Agreements()
+                    lead, route=Route.MANUAL, reading=None, publication=None, at=now, agreements=self.agreed
                 )
             self.opened += 1
             for when, act in self._life(handoff.pk, team, now, rng):
