@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,91 +14,89 @@ from rest_framework.views import APIView
 from handoff.lib.api import refuse_unknown
 from handoff.people.models import User
 from handoff.queue.models import Route
-from reports.breaches import breach_rows
-from reports.filters import ReportFilter
-from reports.funnel import funnel_report
-from reports.rules import SettledFilter, rules_report
-from reports.shapes import FunnelShape, RulesShape, SlaShape
-from reports.sla import sla_report
+from reports.catalogue import REPORTS, Report
+from reports.filters import HOW_TO_COMPARE
 
 PAGE = 50
-ASKED = [
-    OpenApiParameter("from", OpenApiTypes.DATE, description="First date, in your time zone; 27 days before `to`."),
-    OpenApiParameter("to", OpenApiTypes.DATE, description="Last date, included; today."),
-    OpenApiParameter("team", description="A team's slug."),
-    OpenApiParameter("rep", description="A username, where the rep's teams show figures per person."),
-    OpenApiParameter("policy", description="A policy's slug, all its versions."),
-    OpenApiParameter("source", description="The source that the handoff came with."),
-    OpenApiParameter("route", enum=Route.values, many=True, description="How the handoffs came about."),
-]
-ASKED_OF_RULES = [
-    OpenApiParameter("from", OpenApiTypes.DATE, description="First date, in your time zone; 181 days before `to`."),
-    OpenApiParameter("to", OpenApiTypes.DATE, description="Last date, included; 42 days ago."),
-    *ASKED[2:],
-]
-BREACH_PAGE = OpenApiParameter("page", int, description="The page of the list of breaches.")
+DATE = OpenApiTypes.DATE
+ASKED = {
+    "from": OpenApiParameter("from", DATE, description="First date, in your time zone; 27 days before `to`."),
+    "to": OpenApiParameter("to", DATE, description="Last date, included; today."),
+    "period": OpenApiParameter("period", description="A usual period as of today, such as last_month."),
+    "against": OpenApiParameter("against", description=str(HOW_TO_COMPARE)),
+    "team": OpenApiParameter("team", description="A team's slug."),
+    "rep": OpenApiParameter("rep", description="A username, where the rep's teams show figures per person."),
+    "policy": OpenApiParameter("policy", description="A policy's slug, all its versions."),
+    "source": OpenApiParameter("source", description="The source that the handoff came with."),
+    "route": OpenApiParameter("route", enum=Route.values, many=True, description="How the handoffs came about."),
+}
+SETTLED = {
+    "from": OpenApiParameter("from", DATE, description="First date, in your time zone; 181 days before `to`."),
+    "to": OpenApiParameter("to", DATE, description="Last date, included; 42 days ago."),
+}
 
 
 class ReportView(APIView):
-    """What the reports share: the question, refused where it cannot be understood."""
+    """One report."""
 
     scope = "reports"
-    also_known: tuple[str, ...] = ()
-    question: type[ReportFilter] = ReportFilter
+    report: Report
 
-    def asked(self, request: Request, at: Any) -> ReportFilter:
-        """Return the question, or refuse."""
-        asked = self.question(request.query_params, user=cast("User", request.user), at=at)
-        refuse_unknown(request, {*asked.filters, *self.also_known})
+    def answer(self, request: Request) -> Response:
+        """Return the report that is asked for."""
+        now, user, report = timezone.now(), cast("User", request.user), self.report
+        asked = report.question(request.query_params, user=user, at=now)
+        refuse_unknown(request, {*asked.filters, *(["page"] if report.long else [])})
         if not asked.is_valid():
             raise ValidationError({name: list(texts) for name, texts in asked.form.errors.items()})
-        return asked
+        found: Any = report.build(asked.cohort(), at=now)
+        if not report.long:
+            return Response(report.shape(found).data)
+        page = Paginator(range(report.long.count(found)), PAGE).get_page(request.query_params.get("page"))
+        part = slice(page.start_index() - 1 if page.object_list else 0, page.end_index())
+        rows = report.long.rows(found, part, user, now)
+        listed = {**_links(request, page), "open": report.long.still_open(found), "results": rows}
+        return Response(report.shape({**_attributes(found), report.long.table.name: listed}).data)
 
 
-class SlaView(ReportView):
-    """Where the agreement was kept and where it was broken."""
-
-    also_known = ("page",)
-
-    @extend_schema(operation_id="reports_sla", parameters=[*ASKED, BREACH_PAGE], responses=SlaShape, tags=["reports"])
-    def get(self, request: Request) -> Response:
-        """Return the SLA report of the handoffs opened in a period."""
-        now = timezone.now()
-        report = sla_report(self.asked(request, now).cohort(), at=now)
-        page = Paginator(report.breaches, PAGE).get_page(request.query_params.get("page"))
-        breaches = {
-            "count": len(report.breaches),
-            "open": report.open_breaches,
-            "next": _at_page(request, page.next_page_number()) if page.has_next() else None,
-            "previous": _at_page(request, page.previous_page_number()) if page.has_previous() else None,
-            "results": breach_rows(list(page.object_list), at=now),
-        }
-        return Response(SlaShape({**vars(report), "breaches": breaches}).data)
+def _attributes(found: Any) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in vars(found)}
 
 
-class FunnelView(ReportView):
-    """What became of handoffs, and where they leak."""
-
-    @extend_schema(operation_id="reports_funnel", parameters=ASKED, responses=FunnelShape, tags=["reports"])
-    def get(self, request: Request) -> Response:
-        """Return the funnel of the handoffs opened in a period."""
-        now = timezone.now()
-        return Response(FunnelShape(funnel_report(self.asked(request, now).cohort(), at=now)).data)
-
-
-class RulesView(ReportView):
-    """What became of the handoffs that each rule carried."""
-
-    question = SettledFilter
-
-    @extend_schema(operation_id="reports_rules", parameters=ASKED_OF_RULES, responses=RulesShape, tags=["reports"])
-    def get(self, request: Request) -> Response:
-        """Return the rules at work in the handoffs opened in a period, the most harmful first."""
-        now = timezone.now()
-        return Response(RulesShape(rules_report(self.asked(request, now).cohort(), at=now)).data)
+def _links(request: Request, page: "Page[int]") -> dict[str, Any]:
+    return {
+        "count": page.paginator.count,
+        "next": _at_page(request, page.next_page_number()) if page.has_next() else None,
+        "previous": _at_page(request, page.previous_page_number()) if page.has_previous() else None,
+    }
 
 
 def _at_page(request: Request, number: int) -> str:
     query = request.query_params.copy()
     query["page"] = str(number)
     return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+
+
+def view_of(report: Report) -> Any:
+    """Return the view of `report`, described in the schema."""
+    own = {name: filter_ for name, filter_ in report.question.base_filters.items() if name not in ASKED}
+    asked = {
+        **ASKED,
+        **(SETTLED if report.question.ended_ago else {}),
+        **{name: OpenApiParameter(name, enum=[key for key, _ in each.extra["choices"]]) for name, each in own.items()},
+    }
+    if report.long:
+        asked["page"] = OpenApiParameter("page", int, description="The page of the list of single rows.")
+
+    @extend_schema(
+        operation_id=f"reports_{report.name}", parameters=[*asked.values()], responses=report.shape, tags=["reports"]
+    )
+    def get(self: ReportView, request: Request) -> Response:
+        """Return the report of the handoffs opened in a period."""
+        return self.answer(request)
+
+    view = type(f"{report.name.capitalize()}View", (ReportView,), {"report": report, "get": get})
+    return view.as_view()
+
+
+VIEWS = {name: view_of(report) for name, report in REPORTS.items()}

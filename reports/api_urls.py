@@ -2,10 +2,6 @@
 
 from django.urls import path
 
-from reports import api
+from reports.api import VIEWS
 
-urlpatterns = [
-    path("reports/sla/", api.SlaView.as_view(), name="api-report-sla"),
-    path("reports/funnel/", api.FunnelView.as_view(), name="api-report-funnel"),
-    path("reports/rules/", api.RulesView.as_view(), name="api-report-rules"),
-]
+urlpatterns = [path(f"reports/{name}/", view, name=f"api-report-{name}") for name, view in VIEWS.items()]

@@ -13,23 +13,42 @@ The first of these that is true is the cause:
 Nothing here reads the breach rows: a breach counts from when it happened, not from when a worker noticed.
 """
 
-from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any
 
+import numpy as np
+import polars as pl
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from handoff.people.models import Membership
 from handoff.queue.models import Assignment, Clock
-from handoff.sla.clock import Hours, business_time_between
 from handoff.sla.models import Metric, PinnedHours
-from handoff.sla.timeline import MICROSECOND
-from reports.filters import Handoffs
+from reports.cohorts import Handoffs
+from reports.open_time import OpenTime
+from reports.reading import INSTANT, read
+
+OVERRUN: dict[str, Any] = {
+    "clock": (pl.Int64, "pk"),
+    "handoff": (pl.Int64, "handoff_id"),
+    "team": (pl.Int64, "handoff__team_id"),
+    "metric": (pl.String, "metric"),
+    "started": (INSTANT, "started_at"),
+    "due": (INSTANT, "due_at"),
+    "stopped": (INSTANT, "stopped_at"),
+    "hours": (pl.Int64, "hours_id"),
+    "seen": (INSTANT, "handoff__seen_at"),
+    "touched": (INSTANT, "handoff__touched_at"),
+}
+HOLDING: dict[str, Any] = {
+    "handoff": (pl.Int64, "handoff_id"),
+    "holder": (pl.Int64, "user_id"),
+    "since": (INSTANT, "started_at"),
+    "until": (INSTANT, "ended_at"),
+    "how": (pl.String, "how"),
+    "id": (pl.Int64, "pk"),
+}
 
 
 class Cause(models.TextChoices):
@@ -44,137 +63,88 @@ class Cause(models.TextChoices):
     NOT_FINISHED = "not_finished", _("Touched, not finished")
 
 
-class Overrun(NamedTuple):
-    """A clock that passed its due instant, with what its cause may hang on."""
-
-    clock_id: int
-    handoff_id: int
-    team_id: int | None
-    metric: str
-    started_at: datetime
-    due_at: datetime
-    stopped_at: datetime | None
-    hours_id: int
-    seen_at: datetime | None
-    touched_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Explained:
-    """An overrun with who held the handoff at due (None: nobody) and its cause."""
-
-    overrun: Overrun
-    holder_id: int | None
-    cause: Cause
-
-
-class Holding(NamedTuple):
-    """Who held a handoff from when to when."""
-
-    user_id: int
-    started_at: datetime
-    ended_at: datetime | None
-    how: str
-
-
-def overruns(handoffs: Handoffs, at: datetime) -> list[Overrun]:
-    """Return the clocks of `handoffs` that ran out before `at`: those still open first, then the newest."""
+def overruns(handoffs: Handoffs, at: datetime) -> "QuerySet[Clock]":
+    """Return the clocks of `handoffs` that ran out before `at`."""
     ran_out = Q(stopped_at=None, due_at__lt=at) | Q(stopped_at__gt=F("due_at"))
-    rows = Clock.objects.filter(ran_out, handoff__in=handoffs)
-    fields = ("pk", "handoff_id", "handoff__team_id", "metric", "started_at", "due_at", "stopped_at", "hours_id")
-    found = [Overrun(*row) for row in rows.values_list(*fields, "handoff__seen_at", "handoff__touched_at")]
-    return sorted(found, key=lambda each: (each.stopped_at is not None, -each.due_at.timestamp(), -each.clock_id))
+    return Clock.objects.filter(ran_out, handoff__in=handoffs)
 
 
-def explained(handoffs: Handoffs, found: Sequence[Overrun]) -> list[Explained]:
-    """Return each overrun with its holder at due and its cause; five queries at most, however many there are."""
-    if not found:
-        return []
-    holdings = _holdings(handoffs, found)
-    held = {each.clock_id: _holding_at(holdings.get(each.handoff_id, ()), each.due_at) for each in found}
-    loads = Loads.of({holding.user_id for holding in held.values() if holding}, found)
-    pinned = PinnedHours.objects.in_bulk({each.hours_id for each in found})
-    hours = {key: row.hours() for key, row in pinned.items()}
-    return [
-        Explained(each, holding.user_id if holding else None, cause_of(each, holding, loads, hours[each.hours_id]))
-        for each in found
-        for holding in [held[each.clock_id]]
-    ]
+def explained(found: "QuerySet[Clock]") -> pl.DataFrame:
+    """Return these clocks with who held the handoff at due (`holder`, null: nobody) and the `cause`.
+
+    Those still open come first, then the newest. Five queries at most, however many there are.
+    """
+    rows = read(found, OVERRUN)
+    if rows.is_empty():
+        return rows.with_columns(holder=pl.lit(None).cast(pl.Int64), cause=pl.lit(None).cast(pl.String))
+    held = held_at(rows, "due", Assignment.objects.filter(handoff__in=found.order_by().values("handoff")))
+    whole, theirs, is_out = _business_times(held)
+    judged = held.with_columns(is_out=is_out, is_over=_is_over(held), came_late=theirs * 4 < whole)
+    is_before_due = [(pl.col(name) <= pl.col("due")).fill_null(value=False) for name in ("touched", "seen")]
+    is_touched, is_seen = is_before_due
+    # The first that is true.
+    cause = (
+        pl.when(pl.col("holder").is_null())
+        .then(pl.lit(Cause.NEVER_ASSIGNED.value))
+        .when("came_late")
+        .then(pl.lit(Cause.REASSIGNED_LATE.value))
+        .when("is_over")
+        .then(pl.lit(Cause.OVER_CAPACITY.value))
+        .when((pl.col("metric") == Metric.FIRST_TOUCH.value) & pl.col("is_out"))
+        .then(pl.lit(Cause.OUT_OF_HOURS.value))
+        .when(is_touched)
+        .then(pl.lit(Cause.NOT_FINISHED.value))
+        .when(is_seen | (pl.col("how") == Assignment.How.CLAIM.value))
+        .then(pl.lit(Cause.NOT_TOUCHED.value))
+        .otherwise(pl.lit(Cause.NOT_OPENED.value))
+    )
+    order = [pl.col("stopped").is_not_null(), pl.col("due"), pl.col("clock")]
+    return judged.select(*rows.columns, "holder", cause=cause).sort(order, descending=[False, True, True])
 
 
-def cause_of(overrun: Overrun, holding: Holding | None, loads: "Loads", hours: Hours) -> Cause:
-    """Return the first cause that is true."""
-    due = overrun.due_at
-    if holding is None:
-        return Cause.NEVER_ASSIGNED
-    if _came_late(holding, overrun, hours):
-        return Cause.REASSIGNED_LATE
-    if loads.is_over(holding.user_id, due):
-        return Cause.OVER_CAPACITY
-    if overrun.metric == Metric.FIRST_TOUCH and not _is_open(hours, overrun.started_at):
-        return Cause.OUT_OF_HOURS
-    if overrun.touched_at and overrun.touched_at <= due:
-        return Cause.NOT_FINISHED
-    is_opened = holding.how == Assignment.How.CLAIM or (overrun.seen_at is not None and overrun.seen_at <= due)
-    return Cause.NOT_TOUCHED if is_opened else Cause.NOT_OPENED
+def held_at(rows: pl.DataFrame, instant: str, assignments: "QuerySet[Assignment]") -> pl.DataFrame:
+    """Return `rows` with who held each `handoff` at its `instant`, since when and how; null where nobody did."""
+    holdings = read(assignments, HOLDING).sort("since", "id").drop("id")
+    # Of those who took it by then, only the last one can have it.
+    found = rows.sort(instant).join_asof(
+        holdings, left_on=instant, right_on="since", by="handoff", check_sortedness=False
+    )
+    has_it = pl.col("until").is_null() | (pl.col("until") > pl.col(instant))
+    held = [pl.when(has_it).then(pl.col(name)).alias(name) for name in ("holder", "since", "how")]
+    return found.with_columns(*held).drop("until")
 
 
-def _came_late(holding: Holding, overrun: Overrun, hours: Hours) -> bool:
-    whole = business_time_between(hours, overrun.started_at, overrun.due_at)
-    theirs = business_time_between(hours, max(holding.started_at, overrun.started_at), overrun.due_at)
-    return theirs * 4 < whole
+def _business_times(held: pl.DataFrame) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """Return the business time from start to due, that of whoever held it at due, and whether it began out of hours."""
+    columns = held.select(pl.col("started", "due").dt.epoch("us"), since=pl.col("since").dt.epoch("us"), hours="hours")
+    started, due = columns["started"].to_numpy(), columns["due"].to_numpy()
+    since = np.maximum(columns["since"].fill_null(0).to_numpy(), started)
+    whole, theirs, is_out = np.zeros_like(due), np.zeros_like(due), np.zeros(due.shape, dtype=bool)
+    for key, pinned in PinnedHours.objects.in_bulk(columns["hours"].unique().to_list()).items():
+        own = np.flatnonzero(columns["hours"].to_numpy() == key)
+        time = OpenTime(pinned.hours(), int(started[own].min()), int(due[own].max()))
+        until_due = time.until(due[own])
+        whole[own] = until_due - time.until(started[own])
+        theirs[own] = until_due - time.until(np.minimum(since[own], due[own]))
+        is_out[own] = ~time.is_open(started[own])
+    return pl.Series(whole), pl.Series(theirs), pl.Series(is_out)
 
 
-def _is_open(hours: Hours, at: datetime) -> bool:
-    return business_time_between(hours, at, at + MICROSECOND) > timedelta(0)
-
-
-def _holdings(handoffs: Handoffs, found: Sequence[Overrun]) -> Mapping[int, list[Holding]]:
-    """Return who held each handoff that has an overrun, in order."""
-    wanted = {each.handoff_id for each in found}
-    rows = Assignment.objects.filter(handoff__in=handoffs, started_at__lte=max(each.due_at for each in found))
-    held: dict[int, list[Holding]] = defaultdict(list)
-    fields = ("handoff_id", "user_id", "started_at", "ended_at", "how")
-    for handoff_id, *rest in rows.order_by("started_at", "id").values_list(*fields):
-        if handoff_id in wanted:
-            held[handoff_id].append(Holding(*rest))
-    return held
-
-
-def _holding_at(holdings: Iterable[Holding], at: datetime) -> Holding | None:
-    running = [each for each in holdings if each.started_at <= at and (each.ended_at is None or each.ended_at > at)]
-    return running[-1] if running else None
-
-
-@dataclass(frozen=True)
-class Loads:
-    """How many open handoffs people held at any instant, and how many they can carry."""
-
-    starts: Mapping[int, list[datetime]]
-    ends: Mapping[int, list[datetime]]
-    capacity: Mapping[int, int]
-
-    @classmethod
-    def of(cls, people: set[int], found: Sequence[Overrun]) -> "Loads":
-        """Read what `people` held around the due instants of `found`."""
-        capacity: dict[int, int] = defaultdict(int)
-        for user_id, room in Membership.objects.filter(user__in=people).values_list("user_id", "capacity"):
-            capacity[user_id] += room
-        dues = [each.due_at for each in found]
-        held = Assignment.objects.filter(user__in=people, started_at__lte=max(dues)).exclude(ended_at__lte=min(dues))
-        starts: dict[int, list[datetime]] = defaultdict(list)
-        ends: dict[int, list[datetime]] = defaultdict(list)
-        for user_id, started_at, ended_at in held.values_list("user_id", "started_at", "ended_at"):
-            starts[user_id].append(started_at)
-            if ended_at:
-                ends[user_id].append(ended_at)
-        return cls(_sorted(starts), _sorted(ends), capacity)
-
-    def is_over(self, user_id: int, at: datetime) -> bool:
-        """Return whether they held more at `at` than they can carry; without a team nothing says how many."""
-        held = bisect_right(self.starts.get(user_id, []), at) - bisect_right(self.ends.get(user_id, []), at)
-        return user_id in self.capacity and held > self.capacity[user_id]
-
-
-def _sorted(instants: Mapping[int, list[datetime]]) -> dict[int, list[datetime]]:
-    return {key: sorted(values) for key, values in instants.items()}
+def _is_over(held: pl.DataFrame) -> pl.Series:
+    """Return whether each holder held more at due than they can carry; without a team nothing says how many."""
+    people = held["holder"].drop_nulls().unique().to_list()
+    room = Membership.objects.filter(user__in=people).values_list("user_id").annotate(Sum("capacity"))
+    carried = pl.DataFrame(list(room), schema={"holder": pl.Int64, "room": pl.Int64}, orient="row")
+    first, last = held["due"].min(), held["due"].max()
+    around = Assignment.objects.filter(user__in=people, started_at__lte=last).exclude(ended_at__lte=first)
+    holdings = read(around, {name: HOLDING[name] for name in ("holder", "since", "until")})
+    at_due = held.select(pl.row_index(), "holder", "due").sort("due")
+    for name in ("since", "until"):
+        passed = holdings.drop_nulls(name).select("holder", pl.col(name).alias("passed")).sort("passed")
+        counted = passed.with_columns(pl.int_range(1, pl.len() + 1).over("holder").alias(f"n_{name}"))
+        at_due = at_due.join_asof(counted, left_on="due", right_on="passed", by="holder", check_sortedness=False).drop(
+            "passed"
+        )
+    holds = pl.col("n_since").fill_null(0) - pl.col("n_until").fill_null(0)
+    found = at_due.join(carried, on="holder", how="left").sort("index")
+    return found.select((holds > pl.col("room")).fill_null(value=False))["n_since"]

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from handoff.sla.models import Metric
+from reports.funnel import Step, StepRow
 from reports.sla import Week
+from reports.statistics import Rate
 
 WIDTH, LEFT, BASE, TOP = 640, 34, 166, 14
 MOST_WEEKS = 60
@@ -44,7 +47,7 @@ class Line:
 
 @dataclass(frozen=True)
 class WeekChart:
-    """First touches by week."""
+    """A metric by week."""
 
     title: str
     bars: list[Bar]
@@ -53,7 +56,7 @@ class WeekChart:
     left_out: int
 
 
-def week_chart(weeks: Sequence[Week]) -> WeekChart | None:
+def week_chart(weeks: Sequence[Week], metric: Metric) -> WeekChart | None:
     """Return the chart of the last 60 of `weeks`, None where there is nothing to draw."""
     shown = weeks[-MOST_WEEKS:]
     if not shown:
@@ -68,8 +71,8 @@ def week_chart(weeks: Sequence[Week]) -> WeekChart | None:
         for index, week in enumerate(shown)
     ]
     lines = [Line(f"{_y(value, top):.1f}", f"{_y(value, top) + 4:.1f}", value) for value in range(0, top + 1, step)]
-    title = _("First touches of weeks %(first)d to %(last)d: in time, late and never; the table has the figures")
-    numbers = {"first": shown[0].number, "last": shown[-1].number}
+    title = _("%(metric)s in weeks %(first)d to %(last)d: in time, late and never; the table has the figures")
+    numbers = {"metric": str(metric.label).capitalize(), "first": shown[0].number, "last": shown[-1].number}
     return WeekChart(title % numbers, bars, lines, f"{width:.1f}", len(weeks) - len(shown))
 
 
@@ -100,3 +103,68 @@ def _step(most: int) -> int:
     """Return the distance of grid lines that divides `most` into at most five."""
     steps = (factor * 10**power for power in itertools.count() for factor in (1, 2, 5))
     return next(step for step in steps if 5 * step >= most)
+
+
+@dataclass(frozen=True)
+class Stair:
+    """One step of the drawn funnel: its bar, and the slope to the next one."""
+
+    css: str
+    x: str
+    y: str
+    height: str
+    middle: str
+    slope: str
+    label: str
+    count: int
+    share: Rate | None
+
+
+@dataclass(frozen=True)
+class FunnelChart:
+    """The funnel from left to right, with the moment at which sales says yes."""
+
+    title: str
+    stairs: list[Stair]
+    width: str
+    sql_x: str
+
+
+FUNNEL_WIDTH, FUNNEL_TOP, FUNNEL_BASE = 720, 30, 190
+
+
+def funnel_chart(steps: Sequence[StepRow]) -> FunnelChart | None:
+    """Return the drawn steps, None where there is nothing to draw."""
+    most = steps[0].count if steps else 0
+    if not most:
+        return None
+    slot = FUNNEL_WIDTH / len(steps)
+    width = slot * 0.62
+    tall = [(FUNNEL_BASE - FUNNEL_TOP) * row.count / most for row in steps]
+    stairs = []
+    for index, row in enumerate(steps):
+        x, top = index * slot + (slot - width) / 2, FUNNEL_BASE - tall[index]
+        slope = ""
+        if index + 1 < len(steps):
+            right, next_x, next_top = x + width, x + slot, FUNNEL_BASE - tall[index + 1]
+            corners = [(right, top), (next_x, next_top), (next_x, FUNNEL_BASE), (right, FUNNEL_BASE)]
+            slope = " ".join(f"{a:.1f},{b:.1f}" for a, b in corners)
+        css = "fit" if row.step >= Step.QUALIFIED else "interest"
+        share = row.of_previous if index else None
+        stairs.append(
+            Stair(
+                css=css,
+                x=f"{x:.1f}",
+                y=f"{top:.1f}",
+                height=f"{tall[index]:.1f}",
+                middle=f"{x + width / 2:.1f}",
+                slope=slope,
+                label=str(row.step.label),
+                count=row.count,
+                share=share,
+            )
+        )
+    title = _("From %(first)d handed over to %(sql)d SQLs and %(won)d customers; the table has the figures")
+    numbers = {"first": most, "sql": steps[Step.QUALIFIED].count, "won": steps[Step.WON].count}
+    # The moment lies between the last step before the SQL and the SQL itself.
+    return FunnelChart(title % numbers, stairs, f"{width:.1f}", f"{Step.QUALIFIED * slot:.1f}")

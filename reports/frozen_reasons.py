@@ -14,7 +14,7 @@ from django.db.models import Func, TextField
 from django.db.models.functions import Cast
 
 from handoff.queue.models import Route, Verdict
-from reports.filters import Handoffs
+from reports.cohorts import Handoffs
 from scoring.models import Rule
 from scoring.spec import DIMENSIONS
 

@@ -1,28 +1,37 @@
-"""What becomes of handoffs: handed over, touched, connected, SQL, won, and where they leak.
+"""What becomes of people and handoffs: from subscriber to customer, and where they leak.
 
 The cohort is the handoffs opened in the period, imported history included as far as its outcomes are known. A handoff
 that got further counts in the steps before, even where history has no date for them. Open ones are censored, not
 failures: each rate counts only settled handoffs, that are closed or older than the lapse window of 42 days, and the
-rates of winning leave out SQLs whose deal is undecided as well. Days are medians from the handover, over those whose
-dates are known and do not contradict each other.
+rates behind the SQL leave out SQLs whose deal is undecided as well.
+
+Times run from the handover, over those whose dates are known and do not contradict each other. Medians reckon with
+those still on their way, that have waited so long and may yet get there (Kaplan and Meier); who left is not waited for.
+
+Before it come the people first seen in the period: how many became leads, MQLs, SQLs and customers since.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any
 
+import polars as pl
 from django.db import models
-from django.utils.translation import gettext as _
+from django.db.models import Min, Q
 from django.utils.translation import gettext_lazy
 
 from handoff.leads.models import Stage
-from handoff.people.models import Team
-from handoff.queue.models import DisqualificationReason, Route, Verdict
-from reports.filters import Cohort, Handoffs
+from handoff.queue.models import DisqualificationReason, Verdict
+from reports.cohorts import Cohort, Handoffs
+from reports.filters import ReportFilter, grouping
+from reports.grouping import BY, Group, group_keys, groups_of
+from reports.measured import BY_COLUMNS
 from reports.periods import LAPSE_WINDOW, Period
-from reports.statistics import Rate, Spread, grouped
+from reports.reading import INSTANT, read
+from reports.statistics import Rate, Spread
+
+GROUPS = ("team", "source", "country", "policy", "hour")
 
 
 class Step(models.IntegerChoices):
@@ -32,7 +41,8 @@ class Step(models.IntegerChoices):
     TOUCHED = 1, gettext_lazy("Touched")
     CONNECTED = 2, gettext_lazy("Connected")
     QUALIFIED = 3, gettext_lazy("Qualified (SQL)")
-    WON = 4, gettext_lazy("Won")
+    OPPORTUNITY = 4, gettext_lazy("Opportunity")
+    WON = 5, gettext_lazy("Won")
 
     @property
     def key(self) -> str:
@@ -40,62 +50,37 @@ class Step(models.IntegerChoices):
         return self.name.lower()
 
 
-class Passage(NamedTuple):
-    """One handoff with what decides how far it came."""
+class Entry(models.IntegerChoices):
+    """How far somebody came who was first seen in the period."""
 
-    team_id: int | None
-    route: str
-    opened_at: datetime
-    touched_at: datetime | None
-    connected_at: datetime | None
-    closed_at: datetime | None
-    verdict: str
-    qualified_at: datetime | None
-    is_won: bool | None
-    decided_at: datetime | None
-    stage: str
-    stage_since: datetime
-    reason_id: int | None
+    SUBSCRIBER = 0, gettext_lazy("First seen")
+    LEAD = 1, gettext_lazy("Lead")
+    MQL = 2, gettext_lazy("MQL: handed over")
+    SQL = 3, gettext_lazy("SQL")
+    CUSTOMER = 4, gettext_lazy("Customer")
 
     @property
-    def step(self) -> Step:
-        """The furthest step."""
-        if self.verdict == Verdict.QUALIFIED:
-            return Step.WON if self.has_won else Step.QUALIFIED
-        if self.connected_at:
-            return Step.CONNECTED
-        return Step.TOUCHED if self.touched_at else Step.HANDED_OVER
+    def key(self) -> str:
+        """The step in files and in the API."""
+        return self.name.lower()
 
-    @property
-    def has_won(self) -> bool:
-        """Whether the lead bought; without a deal on record its stage says so."""
-        return self.is_won if self.is_won is not None else self.stage == Stage.CUSTOMER
 
-    @property
-    def is_undecided(self) -> bool:
-        """Whether it is an SQL that may still be won."""
-        return self.step == Step.QUALIFIED and self.is_won is None and self.stage in {Stage.SQL, Stage.OPPORTUNITY}
+class FunnelFilter(ReportFilter):
+    """The question of the funnel: also by what to group."""
 
-    def is_settled(self, at: datetime) -> bool:
-        """Whether its verdict is known or should be by `at`."""
-        return self.closed_at is not None or self.opened_at <= at - LAPSE_WINDOW
-
-    def reached_at(self, step: Step) -> datetime | None:
-        """Return when it came to `step`, as far as that is known."""
-        won_at = self.decided_at or (self.stage_since if self.stage == Stage.CUSTOMER else None)
-        instants = (self.opened_at, self.touched_at, self.connected_at, self.qualified_at or self.closed_at, won_at)
-        return instants[step]
+    by = grouping([(key, BY[key]) for key in GROUPS])
 
 
 @dataclass(frozen=True)
 class StepRow:
-    """One step: how many came this far, and what share of the settled ones."""
+    """One step: how many came this far, what share of the settled ones, and of what it is compared with."""
 
-    step: Step
+    step: Step | Entry
     count: int
     of_previous: Rate
-    of_handed_over: Rate
+    of_all: Rate
     after: Spread
+    before: Rate | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +90,7 @@ class Leak:
     verdict: Verdict
     reason: DisqualificationReason | None
     rate: Rate
+    before: Rate
 
     @property
     def label(self) -> str:
@@ -114,112 +100,204 @@ class Leak:
 
 @dataclass(frozen=True)
 class GroupRow:
-    """The funnel of one team or route."""
+    """The funnel of one group: counts by step, the rate of SQLs, and of customers among decided SQLs."""
 
-    key: str
-    name: str
-    counts: list[int]
+    group: Group
+    counts: Mapping[str, int]
     sql: Rate
-
-    def columns(self) -> list[tuple[str, int]]:
-        """Return each step in words with its count."""
-        return [(str(step.label), count) for step, count in zip(Step, self.counts, strict=True)]
+    won: Rate
 
 
 @dataclass(frozen=True)
 class FunnelReport:
-    """The whole report; `previous` has the steps of the period before."""
+    """The whole report."""
 
     period: Period
+    by: str
     handed_over: int
     settled: int
     open: int
     undecided: int
+    entries: list[StepRow]
     steps: list[StepRow]
-    previous: list[StepRow]
     leaks: list[Leak]
+    weeks: list[GroupRow]
     routes: list[GroupRow]
-    teams: list[GroupRow]
+    groups: list[GroupRow]
 
 
 def funnel_report(cohort: Cohort, *, at: datetime) -> FunnelReport:
     """Return the funnel of `cohort` as it stands at `at`."""
-    both = _passages(cohort.with_the_one_before())
-    passages = [each for each in both if cohort.is_member(each.opened_at)]
-    before = [each for each in both if not cohort.is_member(each.opened_at)]
+    by = cohort.choices["by"]
+    found, before = _passages(cohort.handoffs, by, at), _passages(cohort.other.handoffs, "", at)
     return FunnelReport(
         period=cohort.period,
-        handed_over=len(passages),
-        settled=sum(each.is_settled(at) for each in passages),
-        open=sum(each.closed_at is None for each in passages),
-        undecided=sum(each.is_undecided for each in passages),
-        steps=steps(passages, at),
-        previous=steps(before, at),
-        leaks=_leaks(passages, at),
-        routes=_by_route(passages, at),
-        teams=_by_team(passages, at),
+        by=by,
+        handed_over=found.height,
+        settled=int(found["is_settled"].sum()),
+        open=found["closed"].null_count(),
+        undecided=int(found["is_undecided"].sum()),
+        entries=_entries(cohort, at),
+        steps=[_step(step, found, before, at) for step in Step],
+        leaks=_leaks(found, before),
+        weeks=_groups(found, "week", cohort),
+        routes=_groups(found, "route", cohort),
+        groups=_groups(found, by, cohort),
     )
 
 
-def steps(passages: Sequence[Passage], at: datetime) -> list[StepRow]:
-    """Return the steps with counts over all, and rates over the settled ones."""
-    return [_step(step, passages, [each for each in passages if each.is_settled(at)]) for step in Step]
+def _passages(handoffs: Handoffs, by: str, at: datetime) -> pl.DataFrame:
+    """Return each handoff with how far it came."""
+    wanted: dict[str, Any] = {
+        "handoff": (pl.Int64, "pk"),
+        "team": (pl.Int64, "team_id"),
+        "route": (pl.String, "route"),
+        "opened": (INSTANT, "opened_at"),
+        "touched": (INSTANT, "touched_at"),
+        "connected": (INSTANT, "connected_at"),
+        "closed": (INSTANT, "closed_at"),
+        "verdict": (pl.String, "verdict"),
+        "qualified": (INSTANT, "qualification__at"),
+        "opportunity": (INSTANT, "qualification__opportunity_at"),
+        "is_won": (pl.Boolean, "deal__is_won"),
+        "decided": (INSTANT, "deal__at"),
+        "stage": (pl.String, "lead__stage"),
+        "stage_since": (INSTANT, "lead__stage_since"),
+        "reason": (pl.Int64, "disqualification__reason_id"),
+        **({by: BY_COLUMNS[by]} if by in BY_COLUMNS else {}),
+    }
+    # One that was merged away was no further delivery: the same person's other one counts.
+    rows = read(handoffs.exclude(verdict=Verdict.MERGED), wanted)
+    is_sql, stage = pl.col("verdict") == Verdict.QUALIFIED.value, pl.col("stage")
+    # Without a deal on record its stage says whether the lead bought.
+    has_won = pl.coalesce("is_won", stage == Stage.CUSTOMER.value)
+    is_opportunity = pl.col("opportunity").is_not_null() | (stage == Stage.OPPORTUNITY.value)
+    step = (
+        pl.when(is_sql & has_won)
+        .then(Step.WON.value)
+        .when(is_sql & is_opportunity)
+        .then(Step.OPPORTUNITY.value)
+        .when(is_sql)
+        .then(Step.QUALIFIED.value)
+        .when(pl.col("connected").is_not_null())
+        .then(Step.CONNECTED.value)
+        .otherwise(pl.col("touched").is_not_null().cast(pl.Int32))
+    )
+    may_win = is_sql & pl.col("is_won").is_null() & stage.is_in([Stage.SQL.value, Stage.OPPORTUNITY.value])
+    return rows.with_columns(
+        step=step,
+        is_undecided=may_win,
+        is_settled=pl.col("closed").is_not_null() | (pl.col("opened") <= at - LAPSE_WINDOW),
+        qualified=pl.coalesce("qualified", "closed"),
+        won=pl.coalesce("decided", pl.when(stage == Stage.CUSTOMER.value).then("stage_since")),
+    )
 
 
-def _step(step: Step, passages: Sequence[Passage], settled: Sequence[Passage]) -> StepRow:
-    known = [each for each in settled if not (step == Step.WON and each.is_undecided)]
-    reached = sum(each.step >= step for each in known)
-    came_close = sum(each.step >= step - 1 for each in known)
+REACHED = ("opened", "touched", "connected", "qualified", "opportunity", "won")
+
+
+def _step(step: Step, found: pl.DataFrame, before: pl.DataFrame, at: datetime) -> StepRow:
+    reached, came_close, known = _counts(step, found)
+    earlier, _close, of = _counts(step, before)
+    column, opened = pl.col(REACHED[step]), pl.col("opened")
+    is_there = pl.col("step") >= step.value
+    # Imported dates may contradict each other; such a duration says nothing.
+    took = found.filter(is_there & (column >= opened)).select((column - opened).cast(pl.Int64)).to_series()
+    is_on_its_way = pl.col("closed").is_null() | (pl.col("is_undecided") & (step > Step.QUALIFIED))
+    waiting = found.filter(~is_there & is_on_its_way).select((pl.lit(at) - opened).cast(pl.Int64)).to_series()
     return StepRow(
         step=step,
-        count=sum(each.step >= step for each in passages),
+        count=int((found["step"] >= step.value).sum()),
         of_previous=Rate(reached, came_close),
-        of_handed_over=Rate(reached, len(known)),
-        after=Spread.over(_durations(step, passages)),
+        of_all=Rate(reached, known),
+        after=Spread.reaching(took.to_numpy(), waiting.to_numpy()),
+        before=Rate(earlier, of),
     )
 
 
-def _durations(step: Step, passages: Iterable[Passage]) -> Iterable[timedelta]:
-    for each in passages:
-        reached_at = each.reached_at(step) if each.step >= step else None
-        # Imported dates may contradict each other; such a duration says nothing.
-        if reached_at and reached_at >= each.opened_at:
-            yield reached_at - each.opened_at
+def _counts(step: Step, found: pl.DataFrame) -> tuple[int, int, int]:
+    """Return how many of those that say something about `step` came to it, to the one before, and are there at all."""
+    known = found.filter("is_settled")
+    if step > Step.QUALIFIED:
+        known = known.filter(~pl.col("is_undecided"))
+    return int((known["step"] >= step).sum()), int((known["step"] >= step - 1).sum()), known.height
 
 
-def _passages(handoffs: Handoffs) -> list[Passage]:
-    # One that was merged away was no further delivery: the same person's other one counts.
-    rows = handoffs.exclude(verdict=Verdict.MERGED).values_list(
-        *("team_id", "route", "opened_at", "touched_at", "connected_at", "closed_at", "verdict", "qualification__at"),
-        *("deal__is_won", "deal__at", "lead__stage", "lead__stage_since", "disqualification__reason_id"),
-    )
-    return [Passage(*row) for row in rows]
-
-
-def _leaks(passages: Iterable[Passage], at: datetime) -> list[Leak]:
-    settled = [each for each in passages if each.is_settled(at)]
-    lost = [each for each in settled if each.closed_at and each.verdict != Verdict.QUALIFIED]
-    counts = Counter((each.verdict, each.reason_id) for each in lost)
-    reasons = DisqualificationReason.objects.in_bulk({key for _verdict, key in counts if key})
-    found = [
-        Leak(Verdict(verdict), reasons[key] if key else None, Rate(count, len(settled)))
-        for (verdict, key), count in counts.items()
+def _leaks(found: pl.DataFrame, before: pl.DataFrame) -> list[Leak]:
+    now, earlier = _lost(found), _lost(before)
+    reasons = DisqualificationReason.objects.in_bulk({key for _verdict, key in now if key})
+    settled, were = int(found["is_settled"].sum()), int(before["is_settled"].sum())
+    leaks = [
+        Leak(
+            verdict=Verdict(verdict),
+            reason=reasons[key] if key else None,
+            rate=Rate(count, settled),
+            before=Rate(earlier.get((verdict, key), 0), were),
+        )
+        for (verdict, key), count in now.items()
     ]
-    return sorted(found, key=lambda leak: (-leak.rate.count, leak.label))
+    return sorted(leaks, key=lambda leak: (-leak.rate.count, leak.label))
 
 
-def _by_route(passages: Iterable[Passage], at: datetime) -> list[GroupRow]:
-    groups = grouped(passages, lambda each: each.route)
-    return [_group(route.value, str(route.label), groups[route], at) for route in Route if route in groups]
+def _lost(found: pl.DataFrame) -> dict[tuple[str, int | None], int]:
+    lost = found.filter(pl.col("closed").is_not_null() & (pl.col("verdict") != Verdict.QUALIFIED.value))
+    return {(verdict, key): n for verdict, key, n in lost.group_by("verdict", "reason").len().iter_rows()}
 
 
-def _by_team(passages: Iterable[Passage], at: datetime) -> list[GroupRow]:
-    groups = grouped(passages, lambda each: each.team_id)
-    teams = Team.objects.filter(pk__in=[key for key in groups if key]).order_by("name")
-    rows = [_group(team.slug, team.name, groups[team.pk], at) for team in teams]
-    return [*rows, _group("", _("No team"), groups[None], at)] if None in groups else rows
+def _groups(found: pl.DataFrame, by: str, cohort: Cohort) -> list[GroupRow]:
+    keyed = group_keys(found, by, cohort)
+    step, settled, decided = pl.col("step"), pl.col("is_settled"), pl.col("is_settled") & ~pl.col("is_undecided")
+    is_sql, is_won = step >= Step.QUALIFIED.value, step >= Step.WON.value
+    sums = keyed.group_by("key").agg(
+        *((step >= each.value).sum().alias(each.key) for each in Step),
+        settled.sum().alias("n"),
+        (settled & is_sql).sum().alias("sqls"),
+        (decided & is_sql).sum().alias("decided"),
+        (decided & is_won).sum().alias("customers"),
+    )
+    rows = {row["key"]: row for row in sums.iter_rows(named=True)}
+    return [_group(group, rows[group.key]) for group in groups_of(keyed, by)]
 
 
-def _group(key: str, name: str, passages: Sequence[Passage], at: datetime) -> GroupRow:
-    found = steps(passages, at)
-    return GroupRow(key, name, [row.count for row in found], found[Step.QUALIFIED].of_handed_over)
+def _group(group: Group, row: Mapping[str, Any]) -> GroupRow:
+    sql, won = Rate(row["sqls"], row["n"]), Rate(row["customers"], row["decided"])
+    return GroupRow(group, {each.key: row[each.key] for each in Step}, sql, won)
+
+
+def _entries(cohort: Cohort, at: datetime) -> list[StepRow]:
+    """Return how far the people came who were first seen in the period, unless the question is about handoffs only."""
+    if cohort.leads is None:
+        return []
+    seen = cohort.leads.filter(created_at__gte=cohort.period.start, created_at__lt=cohort.period.end)
+    was_sql = Q(handoffs__verdict=Verdict.QUALIFIED)
+    wanted: dict[str, Any] = {
+        "created": (INSTANT, "created_at"),
+        "stage": (pl.String, "stage"),
+        "stage_since": (INSTANT, "stage_since"),
+        "mql": (INSTANT, Min("handoffs__opened_at", filter=~Q(handoffs__verdict=Verdict.MERGED))),
+        "sql": (INSTANT, Min("handoffs__closed_at", filter=was_sql)),
+    }
+    found = read(seen, wanted)
+    stage = pl.col("stage")
+    step = (
+        pl.when(stage == Stage.CUSTOMER.value)
+        .then(Entry.CUSTOMER.value)
+        .when(pl.col("sql").is_not_null())
+        .then(Entry.SQL.value)
+        .when(pl.col("mql").is_not_null())
+        .then(Entry.MQL.value)
+        .otherwise((stage != Stage.SUBSCRIBER.value).cast(pl.Int32))
+    )
+    bought = pl.when(stage == Stage.CUSTOMER.value).then("stage_since")
+    found = found.with_columns(step=step, customer=bought, seen=pl.col("created"), lead=pl.lit(None).cast(INSTANT))
+    return [_entry(each, found, at) for each in Entry]
+
+
+def _entry(entry: Entry, found: pl.DataFrame, at: datetime) -> StepRow:
+    column, created = pl.col(("seen", "lead", "mql", "sql", "customer")[entry]), pl.col("created")
+    reached, came_close = (int((found["step"] >= number).sum()) for number in (entry, entry - 1))
+    is_there, is_gone = pl.col("step") >= entry.value, pl.col("stage") == Stage.DISQUALIFIED.value
+    took = found.filter(is_there & (column >= created)).select((column - created).cast(pl.Int64)).to_series()
+    waiting = found.filter(~is_there & ~is_gone & (entry > Entry.LEAD)).select((pl.lit(at) - created).cast(pl.Int64))
+    spread = Spread.reaching(took.to_numpy(), waiting.to_series().to_numpy())
+    return StepRow(entry, reached, Rate(reached, came_close), Rate(reached, found.height), spread)

@@ -54,6 +54,19 @@ class Period:
         """Return the period of as many dates that ends the day before this one."""
         return type(self)(self.first - timedelta(days=self.days), self.first - ONE_DAY, self.zone)
 
+    def against(self, text: str) -> Self | None:
+        """Return the period that `text` compares it with: before (or nothing), year, or FIRST..LAST; else None."""
+        if text in {"", "before"}:
+            return self.before()
+        if text == "year":
+            return type(self)(_a_year_before(self.first), _a_year_before(self.last), self.zone)
+        try:
+            first, last = map(date.fromisoformat, text.split("..", 1))
+            is_sensible = EARLIEST <= first <= last <= LATEST
+        except ValueError:
+            return None
+        return type(self)(first, last, self.zone) if is_sensible else None
+
     def local_date(self, at: datetime) -> date:
         """Return the date on which `at` falls for the reader."""
         return at.astimezone(self.zone).date()
@@ -80,30 +93,36 @@ class Preset:
     last: date
 
 
-def presets(today: date) -> list[Preset]:
-    """Return the usual periods as seen from `today`."""
-    month = today.replace(day=1)
+def presets(today: date) -> dict[str, Preset]:
+    """Return the usual periods as seen from `today`, by the names that addresses have for them."""
+    month, monday = today.replace(day=1), today - timedelta(days=today.weekday())
     quarter = month.replace(month=3 * ((month.month - 1) // 3) + 1)
     month_before, quarter_before = (month - ONE_DAY).replace(day=1), _months_before(quarter, 3)
-    return [
-        Preset(_("Last 7 days"), today - timedelta(days=6), today),
-        Preset(_("Last 28 days"), today - timedelta(days=DEFAULT_DAYS - 1), today),
-        Preset(_("Last 12 weeks"), today - timedelta(days=83), today),
-        Preset(_("This month"), month, today),
-        Preset(_("Last month"), month_before, month - ONE_DAY),
-        Preset(_("This quarter"), quarter, today),
-        Preset(_("Last quarter"), quarter_before, quarter - ONE_DAY),
-    ]
+    return {
+        "7d": Preset(_("Last 7 days"), today - timedelta(days=6), today),
+        "28d": Preset(_("Last 28 days"), today - timedelta(days=DEFAULT_DAYS - 1), today),
+        "12w": Preset(_("Last 12 weeks"), today - timedelta(days=83), today),
+        "last_week": Preset(_("Last week"), monday - timedelta(days=7), monday - ONE_DAY),
+        "month": Preset(_("This month"), month, today),
+        "last_month": Preset(_("Last month"), month_before, month - ONE_DAY),
+        "quarter": Preset(_("This quarter"), quarter, today),
+        "last_quarter": Preset(_("Last quarter"), quarter_before, quarter - ONE_DAY),
+    }
 
 
-def presets_of_the_settled(today: date) -> list[Preset]:
+def presets_of_the_settled(today: date) -> dict[str, Preset]:
     """Return periods that ended six weeks ago, as seen from `today`: all their handoffs are old enough to judge."""
     last = today - LAPSE_WINDOW
-    return [
-        Preset(_("12 weeks until six weeks ago"), last - timedelta(days=83), last),
-        Preset(_("Half a year until six weeks ago"), last - timedelta(days=181), last),
-        Preset(_("A year until six weeks ago"), last - timedelta(days=363), last),
-    ]
+    return {
+        "settled_12w": Preset(_("12 weeks until six weeks ago"), last - timedelta(days=83), last),
+        "settled_half": Preset(_("Half a year until six weeks ago"), last - timedelta(days=181), last),
+        "settled_year": Preset(_("A year until six weeks ago"), last - timedelta(days=363), last),
+    }
+
+
+def _a_year_before(day: date) -> date:
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
 
 
 def _months_before(first: date, months: int) -> date:

@@ -27,7 +27,8 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from handoff.queue.models import Handoff
-from reports.filters import Cohort, ReportFilter
+from reports.cohorts import Cohort
+from reports.filters import ReportFilter
 from reports.frozen_reasons import entries, rules_of, scored
 from reports.periods import LAPSE_WINDOW, Period
 from reports.statistics import Lift, Rate

@@ -1,100 +1,107 @@
-"""Was the agreement kept: first touches in time, late and never, breaches and why they came about.
+"""Was the agreement kept: what was in time, late and never, breaches and why they came about.
 
-The cohort is the handoffs opened in the period; imported history is left out, as it never had a clock. The first touch
-of a handoff is its clock of the first round; further rounds (a lead asked again) and other metrics only show up among
-the breaches. Everything is read from what happened and `at`, never from when a worker noticed:
+The cohort is the handoffs opened in the period; imported history is left out, as it never had a clock. A metric of a
+handoff is its clock of the first round; further rounds (a lead asked again) only show up among the breaches and the
+open clocks. Everything is read from what happened and `at`, never from when a worker noticed:
 
-- in time: touched at or before due; "logged late" is the part that was written down after due;
-- late: touched after due;
-- never: not touched, and past due at `at`, or ended after due without a touch;
-- at sight: a verdict without a touch, before due; running: not touched and not yet due; cancelled: cooled before due.
+- in time: done at or before due; "logged late" is the part that was written down after due;
+- late: done after due;
+- never: not done, and past due at `at`, or ended after due without being done;
+- at sight: a verdict without a touch, before due; running: not yet due; cancelled: ended otherwise before due.
   One that was merged before due, as the same person had another handoff, was no delivery of its own and is left out.
 
 The share in time is in time / (in time + late + never): the last three of the list are no failures and no successes.
-Times to first touch are business time, over those that were touched. System delay runs from the activity that set the
-handoff off until it was visible, over those that have such an activity.
+Times are business time, over those that were done. System delay runs from the activity that set the handoff off until
+it was visible, over those that have such an activity; human delay from then until the first touch, on the wall clock.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
-from enum import StrEnum
-from functools import partial
-from typing import NamedTuple
+from typing import Any
 
-from django.db.models import Count, F, FilteredRelation, Q
+import polars as pl
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from handoff.people.models import Role, Team
-from handoff.queue.models import Clock, Touch, Verdict
+from handoff.queue.models import Verdict
 from handoff.sla.models import Metric
-from reports.causes import Cause, Explained, explained, overruns
-from reports.filters import Cohort, Handoffs
-from reports.periods import Period
-from reports.statistics import Rate, Spread, grouped
+from reports.causes import Cause, explained, overruns
+from reports.cohorts import Cohort, Handoffs
+from reports.filters import ReportFilter, choice, grouping
+from reports.grouping import BY, Group, group_keys, groups_of
+from reports.measured import Outcome, clocks_of, measured
+from reports.periods import LAPSE_WINDOW, Period
+from reports.reading import INSTANT
+from reports.statistics import Rate, Spread
+
+NO_SPREAD = Spread(0, None, None)
+AGEING = (timedelta(0), timedelta(days=1), timedelta(days=3), timedelta(days=7))
 
 
-class Outcome(StrEnum):
-    """What became of a first touch."""
+class SlaFilter(ReportFilter):
+    """The question of the SLA report: also by what to group, and which metric the groups are about."""
 
-    IN_TIME = "in_time"
-    LATE = "late"
-    NEVER = "never"
-    AT_SIGHT = "at_sight"
-    RUNNING = "running"
-    CANCELLED = "cancelled"
-    UNMEASURED = "unmeasured"  # no policy measured the first touch
-
-
-class FirstTouch(NamedTuple):
-    """One handoff with its first clock for the first touch, as far as there is one."""
-
-    handoff_id: int
-    team_id: int | None
-    opened_at: datetime
-    occurred_at: datetime | None
-    due_at: datetime | None
-    stopped_at: datetime | None
-    ending: str | None
-    elapsed: timedelta | None
+    by = grouping([(key, BY[key]) for key in BY])
+    metric = choice(
+        gettext_lazy("Metric"),
+        gettext_lazy("There is no metric “%(value)s”."),
+        choices=Metric.choices,
+        empty_label=None,
+        method="filter_nothing",
+    )
 
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of a group of handoffs."""
+    """The figures of a group of handoffs, of one metric."""
 
-    handed_over: int
-    in_time: int
-    logged_late: int
-    late: int
-    never: int
-    at_sight: int
-    running: int
-    cancelled: int
-    unmeasured: int
-    first_touch: Spread
-    delay: Spread
+    handed_over: int = 0
+    in_time: int = 0
+    logged_late: int = 0
+    late: int = 0
+    never: int = 0
+    at_sight: int = 0
+    running: int = 0
+    cancelled: int = 0
+    unmeasured: int = 0
+    took: Spread = NO_SPREAD
+    delay: Spread = NO_SPREAD
+    human: Spread = NO_SPREAD
 
     @property
     def share(self) -> Rate:
-        """The share in time of those whose first touch is decided."""
+        """The share in time of those that are decided."""
         return Rate(self.in_time, self.in_time + self.late + self.never)
 
     @property
     def missed(self) -> int:
-        """How many first touches were not in time."""
+        """How many were not in time."""
         return self.late + self.never
 
 
-Told = Callable[[Sequence[FirstTouch]], Figures]  # the figures of a group, as of one instant
+COUNTS = [field.name for field in fields(Figures) if field.type == "int" or field.type is int]
 
 
 @dataclass(frozen=True)
-class TeamRow:
-    """One team's figures; `team` is None for handoffs of no team."""
+class MetricRow:
+    """One metric, beside what it is compared with."""
 
-    team: Team | None
-    people: int
+    metric: Metric
+    figures: Figures
+    before: Figures
+
+    @property
+    def label(self) -> str:
+        """The metric in words."""
+        return str(self.metric.label).capitalize()
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """One group's figures."""
+
+    group: Group
     figures: Figures
     open_breaches: int
 
@@ -103,16 +110,24 @@ class TeamRow:
 class Week:
     """One ISO week of opening in the reader's zone, as far as it lies in the period."""
 
-    year: int
-    number: int
     first: date
     last: date
     figures: Figures
 
     @property
+    def number(self) -> int:
+        """Its number in the year."""
+        return self.first.isocalendar().week
+
+    @property
     def iso(self) -> str:
         """Its ISO name, such as 2026-W10."""
-        return f"{self.year}-W{self.number:02}"
+        return "{0.year}-W{0.week:02}".format(self.first.isocalendar())
+
+    @property
+    def narrow(self) -> dict[str, str]:
+        """What the report is asked for to show only this."""
+        return {"from": self.first.isoformat(), "to": self.last.isoformat()}
 
 
 @dataclass(frozen=True)
@@ -124,133 +139,180 @@ class CauseRow:
 
 
 @dataclass(frozen=True)
+class AgeRow:
+    """The running clocks of a metric by how long they are past due."""
+
+    metric: Metric
+    not_due: int
+    past_due_1d: int
+    past_due_3d: int
+    past_due_7d: int
+    past_due_longer: int
+
+    @property
+    def label(self) -> str:
+        """The metric in words."""
+        return str(self.metric.label).capitalize()
+
+
+@dataclass(frozen=True)
+class SqlRow:
+    """The share of SQLs among handoffs that are old enough, by what became of their first touch."""
+
+    touched: Outcome
+    rate: Rate
+
+    @property
+    def label(self) -> str:
+        """The first touch in words."""
+        return {
+            Outcome.IN_TIME: _("First touch in time"),
+            Outcome.LATE: _("First touch late"),
+            Outcome.NEVER: _("Never touched, or after due without a touch"),
+        }[self.touched]
+
+
+@dataclass(frozen=True)
 class SlaReport:
     """The whole report; `breaches` has those of all metrics, still open ones first, then the newest."""
 
     period: Period
+    metric: Metric
+    by: str
     total: Figures
     previous: Figures
-    teams: list[TeamRow]
+    metrics: list[MetricRow]
+    groups: list[GroupRow]
     weeks: list[Week]
     causes: list[CauseRow]
-    breaches: list[Explained]
+    ageing: list[AgeRow]
+    sqls: list[SqlRow]
+    breaches: pl.DataFrame = field(compare=False, repr=False)  # of `causes.explained`
 
     @property
     def open_breaches(self) -> int:
         """How many of the breaches are still open."""
-        return sum(each.overrun.stopped_at is None for each in self.breaches)
+        return self.breaches["stopped"].null_count()
 
 
 def sla_report(cohort: Cohort, *, at: datetime) -> SlaReport:
     """Return the SLA report of `cohort` as it stands at `at`."""
-    native = Cohort(cohort.among.filter(is_imported_history=False), cohort.period)
-    touches = _first_touches(native.with_the_one_before())
-    told = partial(figures, logged_late=_logged_late(native.with_the_one_before()), at=at)
-    now = [touch for touch in touches if native.is_member(touch.opened_at)]
-    before = [touch for touch in touches if not native.is_member(touch.opened_at)]
-    breaches = explained(native.handoffs, overruns(native.handoffs, at))
+    native, by, metric = _native(cohort.handoffs), cohort.choices["by"], Metric(cohort.choices["metric"])
+    rows, earlier = clocks_of(native, by, at), clocks_of(_native(cohort.other.handoffs), "", at)
+    found = rows.filter(pl.col("metric").is_not_null())["metric"].unique().to_list()
+    of_each = {each: measured(rows, each) for each in {metric, Metric.FIRST_TOUCH, *map(Metric, found)}}
+    breaches = explained(overruns(native, at))
+    before = {each: _one(measured(earlier, each)) for each in of_each}
     return SlaReport(
         period=cohort.period,
-        total=told(now),
-        previous=told(before),
-        teams=_by_team(now, breaches, told),
-        weeks=_by_week(now, cohort.period, told),
-        causes=_by_cause(breaches),
+        metric=metric,
+        by=by,
+        total=_one(of_each[metric]),
+        previous=before[metric],
+        metrics=[MetricRow(each, _one(of_each[each]), before[each]) for each in Metric if each in of_each],
+        groups=_groups(of_each[metric], rows, by, cohort),
+        weeks=_weeks(of_each[metric], cohort.period),
+        causes=_causes(breaches),
+        ageing=_ageing(rows, at),
+        sqls=_sqls(of_each[Metric.FIRST_TOUCH], at),
         breaches=breaches,
     )
 
 
-def outcome_of(touch: FirstTouch, at: datetime) -> Outcome:
-    """Return what became of a first touch as of `at`; at due is in time."""
-    if touch.due_at is None:
-        return Outcome.UNMEASURED
-    if touch.stopped_at is None:
-        return Outcome.NEVER if touch.due_at < at else Outcome.RUNNING
-    is_in_time = touch.stopped_at <= touch.due_at
-    if touch.ending == Clock.Ending.MET:
-        return Outcome.IN_TIME if is_in_time else Outcome.LATE
-    if not is_in_time:
-        return Outcome.NEVER
-    return Outcome.AT_SIGHT if touch.ending == Clock.Ending.AT_SIGHT else Outcome.CANCELLED
+def _native(handoffs: Handoffs) -> Handoffs:
+    return handoffs.filter(is_imported_history=False)
 
 
-def figures(touches: Sequence[FirstTouch], logged_late: set[int], at: datetime) -> Figures:
-    """Return the figures of a group; `logged_late` has the handoffs touched in time but written down after due."""
-    outcomes = [outcome_of(touch, at) for touch in touches]
-    counts = Counter(outcomes)
-    pairs = list(zip(touches, outcomes, strict=True))
-    touched = [touch for touch, outcome in pairs if outcome in {Outcome.IN_TIME, Outcome.LATE}]
-    in_time = {touch.handoff_id for touch, outcome in pairs if outcome == Outcome.IN_TIME}
-    return Figures(
-        handed_over=len(touches),
-        logged_late=len(in_time & logged_late),
-        first_touch=Spread.over(touch.elapsed for touch in touched if touch.elapsed is not None),
-        # A sender's clock may run a little ahead of ours.
-        delay=Spread.over(max(each.opened_at - each.occurred_at, timedelta(0)) for each in touches if each.occurred_at),
-        **{outcome.value: counts[outcome] for outcome in Outcome},
-    )
+def _figures(found: pl.DataFrame, *keys: pl.Expr) -> pl.DataFrame:
+    """Return the figures of each group of measured handoffs, in columns."""
+    outcome = pl.col("outcome")
+    is_done = outcome.is_in([Outcome.IN_TIME.value, Outcome.LATE.value])
+    # A sender's clock may run a little ahead of ours.
+    delay = (pl.col("opened") - pl.col("occurred")).clip(lower_bound=timedelta(0))
+    wall = (pl.col("stopped") - pl.col("opened")).filter(is_done & (pl.col("metric") == Metric.FIRST_TOUCH.value))
+    sums = [
+        pl.len().alias("handed_over"),
+        *((outcome == each.value).sum().alias(each.value) for each in Outcome),
+        ((outcome == Outcome.IN_TIME.value) & pl.col("is_logged_late")).sum().alias("logged_late"),
+        *_spread("took", pl.col("elapsed").filter(is_done)),
+        *_spread("delay", delay),
+        *_spread("human", wall),
+    ]
+    return found.group_by(*keys).agg(*sums) if keys else found.select(*sums)
 
 
-def _first_touches(handoffs: Handoffs) -> list[FirstTouch]:
-    first = Q(clocks__metric=Metric.FIRST_TOUCH, clocks__round=1)
-    measured = handoffs.annotate(first=FilteredRelation("clocks", condition=first))
-    is_decided = Q(first__ending__in=[Clock.Ending.MET, Clock.Ending.AT_SIGHT]) | Q(
-        first__stopped_at__gt=F("first__due_at")
-    )
-    rows = measured.filter(~Q(verdict=Verdict.MERGED) | is_decided).values_list(
-        *("pk", "team_id", "opened_at", "trigger__occurred_at"),
-        *("first__due_at", "first__stopped_at", "first__ending", "first__elapsed"),
-    )
-    return [FirstTouch(*row) for row in rows]
+def _spread(name: str, lengths: pl.Expr) -> list[pl.Expr]:
+    """Return how many, the median and the 90th percentile by nearest rank, as `statistics.Spread` has them."""
+    ordered = lengths.drop_nulls().cast(pl.Int64).sort()
+    rank = (ordered.len().cast(pl.Int64) * 9 + 9) // 10
+    p90 = ordered.slice(pl.max_horizontal(rank - 1, pl.lit(0)), 1).first()
+    return [ordered.len().alias(f"{name}_n"), ordered.median().alias(f"{name}_median"), p90.alias(f"{name}_p90")]
 
 
-def _logged_late(handoffs: Handoffs) -> set[int]:
-    """Return the handoffs whose first touch was made by due and written down after it."""
-    touches = Touch.objects.filter(
-        handoff__in=handoffs,
-        handoff__clocks__metric=Metric.FIRST_TOUCH,
-        handoff__clocks__round=1,
-        handoff__clocks__ending=Clock.Ending.MET,
-        handoff__clocks__stopped_at=F("at"),
-        handoff__clocks__due_at__gte=F("at"),
-        handoff__clocks__due_at__lt=F("logged_at"),
-    )
-    return set(touches.values_list("handoff_id", flat=True))
+def _typed(row: Mapping[str, Any]) -> Figures:
+    counts = {name: row[name] for name in ("handed_over", "logged_late", *(each.value for each in Outcome))}
+    spreads = {
+        name: Spread(row[f"{name}_n"], _length(row[f"{name}_median"]), _length(row[f"{name}_p90"]))
+        for name in ("took", "delay", "human")
+    }
+    return Figures(**counts, **spreads)
 
 
-def _by_team(touches: Iterable[FirstTouch], breaches: Iterable[Explained], told: Told) -> list[TeamRow]:
-    groups = grouped(touches, lambda touch: touch.team_id)
-    still_open = Counter(each.overrun.team_id for each in breaches if each.overrun.stopped_at is None)
-    reps = Q(people__is_active=True, people__role=Role.REP)
-    teams = Team.objects.filter(pk__in=[key for key in groups if key]).annotate(reps=Count("people", filter=reps))
-    ordered = teams.order_by("name")
-    rows = [TeamRow(team, team.reps, told(groups[team.pk]), still_open[team.pk]) for team in ordered]
-    if None in groups:
-        rows.append(TeamRow(None, 0, told(groups[None]), still_open[None]))
-    return rows
+def _length(microseconds: float | None) -> timedelta | None:
+    return None if microseconds is None else timedelta(microseconds=microseconds)
 
 
-def _by_week(touches: Iterable[FirstTouch], period: Period, told: Told) -> list[Week]:
+def _one(found: pl.DataFrame) -> Figures:
+    return _typed(_figures(found).row(0, named=True))
+
+
+def _groups(found: pl.DataFrame, rows: pl.DataFrame, by: str, cohort: Cohort) -> list[GroupRow]:
+    keyed = group_keys(found, by, cohort)
+    figures = {row["key"]: _typed(row) for row in _figures(keyed, pl.col("key")).iter_rows(named=True)}
+    late = rows.filter(pl.col("stopped").is_null() & (pl.col("outcome") == Outcome.NEVER.value))
+    still_open = late.group_by("handoff").len().join(keyed.select("handoff", "key"), on="handoff")
+    counts = dict(still_open.group_by("key").agg(pl.col("len").sum()).iter_rows())
+    return [GroupRow(group, figures[group.key], counts.get(group.key, 0)) for group in groups_of(keyed, by)]
+
+
+def _weeks(found: pl.DataFrame, period: Period) -> list[Week]:
     """Return the weeks from the first handoff to the last one, empty ones between them included."""
-    groups = grouped(touches, lambda touch: _monday(period.local_date(touch.opened_at)))
+    monday = pl.col("opened").dt.convert_time_zone(period.zone.key).dt.date().dt.truncate("1w").alias("monday")
+    groups = {row["monday"]: _typed(row) for row in _figures(found, monday).iter_rows(named=True)}
     if not groups:
         return []
     first, last = min(groups), max(groups)
     mondays = [first + timedelta(weeks=number) for number in range((last - first).days // 7 + 1)]
-    return [_week(monday, told(groups[monday]), period) for monday in mondays]
+    return [
+        Week(max(day, period.first), min(day + timedelta(days=6), period.last), groups.get(day, Figures()))
+        for day in mondays
+    ]
 
 
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())
-
-
-def _week(monday: date, found: Figures, period: Period) -> Week:
-    year, number, _weekday = monday.isocalendar()
-    first, last = max(monday, period.first), min(monday + timedelta(days=6), period.last)
-    return Week(year, number, first, last, found)
-
-
-def _by_cause(breaches: Sequence[Explained]) -> list[CauseRow]:
-    counts = Counter(each.cause for each in breaches)
+def _causes(breaches: pl.DataFrame) -> list[CauseRow]:
+    counts = dict(breaches.group_by("cause").len().iter_rows())
     found = sorted(filter(counts.get, Cause), key=lambda cause: -counts[cause])  # of equal ones the first in order
-    return [CauseRow(cause, Rate(counts[cause], len(breaches))) for cause in found]
+    return [CauseRow(cause, Rate(counts[cause], breaches.height)) for cause in found]
+
+
+def _ageing(rows: pl.DataFrame, at: datetime) -> list[AgeRow]:
+    late_by = pl.lit(at).cast(INSTANT) - pl.col("due")
+    age = pl.sum_horizontal((late_by > limit).cast(pl.Int64) for limit in AGEING)
+    running = rows.filter(pl.col("stopped").is_null() & pl.col("due").is_not_null()).with_columns(age=age)
+    counts = {(metric, age): n for metric, age, n in running.group_by("metric", "age").len().iter_rows()}
+    metrics = {metric for metric, _age in counts}
+    ages = range(len(AGEING) + 1)
+    return [
+        AgeRow(metric, *(counts.get((metric.value, age), 0) for age in ages))
+        for metric in Metric
+        if metric.value in metrics
+    ]
+
+
+def _sqls(found: pl.DataFrame, at: datetime) -> list[SqlRow]:
+    old = found.filter(pl.col("opened") <= at - LAPSE_WINDOW)
+    is_sql = (pl.col("verdict") == Verdict.QUALIFIED.value).sum()
+    counts = {key: Rate(sqls, n) for key, n, sqls in old.group_by("outcome").agg(pl.len(), is_sql).iter_rows()}
+    return [
+        SqlRow(each, counts[each.value]) for each in (Outcome.IN_TIME, Outcome.LATE, Outcome.NEVER) if each in counts
+    ]

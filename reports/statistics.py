@@ -8,11 +8,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
+
+import numpy as np
 
 TOO_FEW = 10  # below this many, a rate is not compared with another
 Key = TypeVar("Key")
 Row = TypeVar("Row")
+Lengths = np.ndarray[Any, np.dtype[np.int64]]  # in microseconds
 Z_95 = 1.959963984540054  # the 97.5th percentile of the standard normal distribution
 
 
@@ -53,17 +56,41 @@ class Rate:
 
 @dataclass(frozen=True)
 class Spread:
-    """How long something took: over how many, the median and the 90th percentile."""
+    """How long something took: over how many, the median and the 90th percentile.
+
+    Where some have not got there yet, `censored` says how many, and both are estimates that reckon with them.
+    """
 
     n: int
     median: timedelta | None
     p90: timedelta | None
+    censored: int = 0
 
     @classmethod
     def over(cls, durations: Iterable[timedelta]) -> Self:
         """Return the spread of `durations`, which may come in any order."""
         ordered = sorted(durations)
         return cls(len(ordered), median(ordered), percentile(ordered, 90))
+
+    @classmethod
+    def reaching(cls, took: Lengths, waiting: Lengths) -> Self:
+        """Return the spread of those that got there, and of others that have waited so long and still may (µs).
+
+        Where some wait, the median is where the estimate of Kaplan and Meier (JASA 53, 1958) of those still on their
+        way first falls to one half, the 90th percentile where it falls to a tenth; None where it never does. Of equal
+        times, arrivals come before those that still wait.
+        """
+        came, waits = np.sort(took), np.sort(waiting)
+        n, half = len(came), len(came) // 2
+        if not n:
+            return cls(0, None, None, len(waits))
+        if not len(waits):
+            middle = int(came[half]) if n % 2 else (int(came[half - 1]) + int(came[half])) / 2
+            return cls(n, timedelta(microseconds=middle), timedelta(microseconds=int(came[-(-90 * n // 100) - 1])))
+        times, arrivals = np.unique(came, return_counts=True)
+        at_risk = n - np.searchsorted(came, times) + len(waits) - np.searchsorted(waits, times)
+        left = np.cumprod(1 - arrivals / at_risk)
+        return cls(n, _first_at(times, left, 0.5), _first_at(times, left, 0.1), len(waits))
 
 
 @dataclass(frozen=True)
@@ -116,6 +143,12 @@ def percentile(ordered: Sequence[timedelta], percent: int) -> timedelta | None:
         return None
     rank = -(-percent * len(ordered) // 100)
     return ordered[max(rank, 1) - 1]
+
+
+def _first_at(times: Any, left: Any, share: float) -> timedelta | None:
+    """Return the first time at which at most `share` are still on their way."""
+    reached = np.flatnonzero(left <= share + 1e-9)
+    return timedelta(microseconds=int(times[reached[0]])) if reached.size else None
 
 
 def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> defaultdict[Key, list[Row]]:

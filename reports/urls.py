@@ -1,17 +1,22 @@
-"""The addresses of the reports' pages and files."""
+"""The addresses of the reports: each is a page, and a file beside it."""
+
+from typing import Any
 
 from django.urls import path
 
 from reports import views
+from reports.catalogue import REPORTS
 
-urlpatterns = [
-    path("reports/sla/", views.sla, name="report-sla"),
-    path("reports/sla.csv", views.sla_csv, name="report-sla-csv"),
-    path("reports/sla/.csv", views.sla_csv),
-    path("reports/funnel/", views.funnel, name="report-funnel"),
-    path("reports/funnel.csv", views.funnel_csv, name="report-funnel-csv"),
-    path("reports/funnel/.csv", views.funnel_csv),
-    path("reports/rules/", views.rules, name="report-rules"),
-    path("reports/rules.csv", views.rules_csv, name="report-rules-csv"),
-    path("reports/rules/.csv", views.rules_csv),
-]
+
+def _addresses(name: str) -> list[Any]:
+    given = {"name": name}
+    return [
+        path(f"reports/{name}/", views.page, given, name=f"report-{name}"),
+        path(f"reports/{name}.csv", views.as_csv, given, name=f"report-{name}-csv"),
+        path(f"reports/{name}.xlsx", views.as_xlsx, given, name=f"report-{name}-xlsx"),
+        path(f"reports/{name}/.csv", views.as_csv, given),
+        path(f"reports/{name}/.xlsx", views.as_xlsx, given),
+    ]
+
+
+urlpatterns = [address for name in REPORTS for address in _addresses(name)]

@@ -1,6 +1,5 @@
 """The reports as pages and files."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -12,122 +11,77 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from handoff.lib.spreadsheets import csv_answer, xlsx_answer
 from handoff.people.doors import person
 from handoff.people.models import User
-from reports import exports, wording
-from reports.breaches import breach_rows
-from reports.charts import week_chart
-from reports.filters import Cohort, ReportFilter, reads_own_only
-from reports.funnel import funnel_report
-from reports.periods import presets, presets_of_the_settled
-from reports.rules import Figure, SettledFilter, handoff_rows, rules_report
-from reports.sla import sla_report
+from reports.catalogue import REPORTS, Report
+from reports.cohorts import reads_own_only
+from reports.drawing import DRAWN
+from reports.filters import ReportFilter
+from reports.tables import Table
 
 PAGE = 50
 
 
 @require_GET
-def sla(request: HttpRequest) -> HttpResponse:
-    """Show where the agreement was kept and where it was broken."""
-    return _page(request, "reports/sla.html", _sla)
-
-
-def _sla(request: HttpRequest, cohort: Cohort, now: datetime) -> dict[str, Any]:
-    report = sla_report(cohort, at=now)
-    page = Paginator(report.breaches, PAGE).get_page(request.GET.get("page"))
-    return {
-        "report": report,
-        "kpis": wording.kpis(report),
-        "asides": wording.asides(report.total),
-        "chart": week_chart(report.weeks),
-        "page_obj": page,
-        "rows": breach_rows(list(page.object_list), at=now),
-        "now": now,
-    }
-
-
-@require_GET
-def sla_csv(request: HttpRequest) -> HttpResponse:
-    """Return the figures, or with `?table=breaches` every breach, as a file."""
-    user, now = person(request), timezone.now()
-    asked = _for_export(request, user, now)
-    if isinstance(asked, HttpResponse):
-        return asked
-    report = sla_report(asked.cohort(), at=now)
-    if request.GET.get("table") == "breaches":
-        rows = exports.breaches(breach_rows(report.breaches, at=now), report.period)
-        return exports.csv_answer(rows, exports.BREACHES, "sla-breaches")
-    return exports.csv_answer(exports.sla_figures(report), exports.FIGURES, "sla")
-
-
-@require_GET
-def funnel(request: HttpRequest) -> HttpResponse:
-    """Show what became of the handoffs, and where they leak."""
-    return _page(request, "reports/funnel.html", _funnel)
-
-
-def _funnel(_request: HttpRequest, cohort: Cohort, now: datetime) -> dict[str, Any]:
-    report = funnel_report(cohort, at=now)
-    pairs = list(zip(report.steps, report.previous, strict=True))
-    return {"report": report, "steps": pairs, "groups": [(_("Route"), report.routes), (_("Team"), report.teams)]}
-
-
-@require_GET
-def funnel_csv(request: HttpRequest) -> HttpResponse:
-    """Return the funnel as a file."""
-    user, now = person(request), timezone.now()
-    asked = _for_export(request, user, now)
-    if isinstance(asked, HttpResponse):
-        return asked
-    return exports.csv_answer(exports.funnel(funnel_report(asked.cohort(), at=now)), exports.FUNNEL, "funnel")
-
-
-@require_GET
-def rules(request: HttpRequest) -> HttpResponse:
-    """Show what became of the handoffs that each rule carried, and with `?rule=` the handoffs behind a figure."""
-    return _page(request, "reports/rules.html", _rules, SettledFilter)
-
-
-def _rules(request: HttpRequest, cohort: Cohort, now: datetime) -> dict[str, Any]:
-    report, key, name = rules_report(cohort, at=now), request.GET.get("rule", ""), request.GET.get("figure", "")
-    context = {
-        "report": report,
-        "presets": presets_of_the_settled(cohort.period.local_date(now)),
-        "may_read_rules": person(request).has_perm("scoring.view_rule"),
-        "asked_rule": key,
-        "now": now,
-    }
-    opened = report.row(key)
-    if opened is None:
-        return context
-    figure = Figure(name) if name in list(Figure) else Figure.TOOK if opened.takes else Figure.CARRIED
-    page = Paginator(report.behind(opened, figure), PAGE).get_page(request.GET.get("page"))
-    rows = handoff_rows(cohort, key, list(page.object_list))
-    return {**context, "opened": opened, "figure": figure, "page_obj": page, "rows": rows}
-
-
-@require_GET
-def rules_csv(request: HttpRequest) -> HttpResponse:
-    """Return the rules at work as a file."""
-    user, now = person(request), timezone.now()
-    asked = _for_export(request, user, now, SettledFilter)
-    if isinstance(asked, HttpResponse):
-        return asked
-    return exports.csv_answer(exports.rules(rules_report(asked.cohort(), at=now)), exports.RULES, "rules")
-
-
-def _page(
-    request: HttpRequest,
-    template: str,
-    shown: Callable[[HttpRequest, Cohort, datetime], Any],
-    question: type[ReportFilter] = ReportFilter,
-) -> HttpResponse:
-    user, now = person(request), timezone.now()
-    asked = question(request.GET, user=user, at=now)
-    framed = frame(request, asked, user, now)
+def page(request: HttpRequest, name: str) -> HttpResponse:
+    """Show a report, or what of the question cannot be understood."""
+    user, now, report = person(request), timezone.now(), REPORTS[name]
+    asked = report.question(request.GET, user=user, at=now)
+    framed = {**frame(request, asked, user), "of": report, "now": now}
     if not asked.is_valid():
-        return render(request, template, framed, status=400)
-    return render(request, template, {**framed, **shown(request, asked.cohort(), now)})
+        return render(request, f"reports/{name}.html", framed, status=400)
+    cohort = asked.cohort()
+    found = report.build(cohort, at=now)
+    context = {**framed, "report": found, "kpis": report.headlines(found), "tables": _tables(report, found)}
+    drawn = DRAWN[name](request, cohort, found, now) if name in DRAWN else {}
+    return render(request, f"reports/{name}.html", {**context, **_long(request, report, found, now), **drawn})
+
+
+def _tables(report: Report, found: Any) -> dict[str, tuple[Table, list[Any]]]:
+    return {table.name: (table, table.rows(found)) for table in report.tables}
+
+
+def _long(request: HttpRequest, report: Report, found: Any, now: datetime) -> dict[str, Any]:
+    if not report.long:
+        return {}
+    page = Paginator(range(report.long.count(found)), PAGE).get_page(request.GET.get("page"))
+    part = slice(page.start_index() - 1 if page.object_list else 0, page.end_index())
+    return {"page_obj": page, "rows": report.long.rows(found, part, person(request), now)}
+
+
+@require_GET
+def as_csv(request: HttpRequest, name: str) -> HttpResponse:
+    """Return a table of the report as a file: the one that `?table=` names, else the first with more than one row."""
+    asked = _for_export(request, name)
+    if isinstance(asked, HttpResponse):
+        return asked
+    sheets = {sheet.name: sheet for sheet in _sheets(name, asked)}
+    first = REPORTS[name].listed[0].name
+    wanted = request.GET.get("table", first)
+    if wanted not in sheets:
+        known = ", ".join(sheets)
+        said = _("There is no table “%(name)s”; use: %(known)s.") % {"name": wanted, "known": known}
+        return HttpResponse(said, content_type="text/plain; charset=utf-8", status=400)
+    file = name if wanted == first else f"{name}-{wanted}"
+    return csv_answer(sheets[wanted].rows, sheets[wanted].columns, file)
+
+
+@require_GET
+def as_xlsx(request: HttpRequest, name: str) -> HttpResponse:
+    """Return the whole report as a workbook, a sheet for each table."""
+    asked = _for_export(request, name)
+    return asked if isinstance(asked, HttpResponse) else xlsx_answer(_sheets(name, asked), name)
+
+
+def _sheets(name: str, asked: ReportFilter) -> Any:
+    report, cohort = REPORTS[name], asked.cohort()
+    found = report.build(cohort, at=asked.at)
+    for table in report.tables:
+        yield table.sheet(table.rows(found), cohort.period.zone)
+    if report.long:
+        rows = report.long.rows(found, slice(None), asked.user, asked.at)
+        yield report.long.table.sheet(rows, cohort.period.zone)
 
 
 def may_export(user: User) -> bool:
@@ -135,28 +89,28 @@ def may_export(user: User) -> bool:
     return user.is_admin or user.is_marketer or user.is_manager
 
 
-def _for_export(
-    request: HttpRequest, user: User, at: datetime, question: type[ReportFilter] = ReportFilter
-) -> ReportFilter | HttpResponse:
-    if not may_export(user):
+def _for_export(request: HttpRequest, name: str) -> ReportFilter | HttpResponse:
+    if not may_export(person(request)):
         raise PermissionDenied
-    asked = question(request.GET, user=user, at=at)
+    asked = REPORTS[name].question(request.GET, user=person(request), at=timezone.now())
     if asked.is_valid():
         return asked
     said = [f"{name}: {' '.join(texts)}" for name, texts in asked.form.errors.items()]
     return HttpResponse("\n".join(said), content_type="text/plain; charset=utf-8", status=400)
 
 
-def frame(request: HttpRequest, asked: ReportFilter, user: User, at: datetime) -> dict[str, Any]:
+def frame(request: HttpRequest, asked: ReportFilter, user: User) -> dict[str, Any]:
     """Return what the head of every report shows: the period, the choices, what is chosen."""
-    period = asked.period
+    is_valid = asked.is_valid()
+    asked.offer()
     readable = [name for name in asked.filters if name not in asked.form.errors]
     return {
         "droppers": asked.droppers(),
         "errors": [(asked.form.fields[name].label, texts) for name, texts in asked.form.errors.items()],
-        "period": period,
-        "before": period.before(),
-        "presets": presets(period.local_date(at)),
+        "period": asked.asked_period,
+        "against": asked.against_words() if is_valid else "",
+        "against_field": asked.form["against"],
+        "presets": asked.presets,
         "chosen": asked.chosen(),
         "kept": [(name, value) for name in readable for value in request.GET.getlist(name)],
         "may_export": may_export(user),

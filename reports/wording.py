@@ -11,9 +11,10 @@ from handoff.lib.durations import spoken
 from handoff.queue.models import Clock
 from handoff.sla.models import Metric
 from reports.breaches import BreachRow
+from reports.funnel import FunnelReport, Step
 from reports.rules import RuleRow
 from reports.sla import Figures, SlaReport
-from reports.statistics import Lift, Rate
+from reports.statistics import Lift, Rate, Spread
 
 NOTHING = "–"
 GOOD, FAIR = 0.9, 0.75  # the colours of a share in time
@@ -102,16 +103,49 @@ def signed(number: float) -> str:
 
 def kpis(report: SlaReport) -> list[Kpi]:
     """Return the large figures of the SLA report, each beside the period before."""
-    now, before = report.total, report.previous
+    now, before, metric = report.total, report.previous, str(report.metric.label)
     share = [Note(f"{count_of(now.share)} · {interval(now.share)}")] if now.share.of else []
     system_delay = _("median system delay, p90 %(p90)s") % {"p90": duration(now.delay.p90)}
     return [
-        Kpi(_("First touch in time"), percent(now.share.share), [*share, *_was_share(now.share, before.share)]),
-        Kpi(_("Breaches"), grouped(len(report.breaches)), [_open_ones(report)], "#rows" if report.breaches else ""),
-        Kpi(_("Median first touch"), duration(now.first_touch.median), _was(now, before, "median")),
-        Kpi(_("90th percentile"), duration(now.first_touch.p90), _was(now, before, "p90")),
+        Kpi(
+            _("%(metric)s in time") % {"metric": metric.capitalize()},
+            percent(now.share.share),
+            [*share, *_was_share(now.share, before.share)],
+        ),
+        Kpi(
+            _("Breaches"),
+            grouped(report.breaches.height),
+            [_open_ones(report)],
+            "#rows" if report.breaches.height else "",
+        ),
+        Kpi(_("Median %(metric)s") % {"metric": metric}, duration(now.took.median), _was(now, before, "median")),
+        Kpi(_("90th percentile"), duration(now.took.p90), _was(now, before, "p90")),
         Kpi(_("Before it reached a rep"), duration(now.delay.median), [Note(system_delay)] if now.delay.n else []),
     ]
+
+
+def funnel_kpis(report: FunnelReport) -> list[Kpi]:
+    """Return the large figures of the funnel, each beside what it is compared with."""
+    sql, won = report.steps[Step.QUALIFIED], report.steps[Step.WON]
+    found = [Kpi(_("Handed over"), grouped(report.handed_over), [_count_open(report)])]
+    for label, rate, before in (
+        (_("Became an SQL"), sql.of_all, sql.before),
+        (_("Became a customer"), won.of_all, won.before),
+    ):
+        notes = [Note(f"{count_of(rate)} · {interval(rate)}")] if rate.of else []
+        found.append(Kpi(label, percent(rate.share), [*notes, *_was_share(rate, before)]))
+    return [*found, Kpi(_("Median time to SQL"), duration(sql.after.median), _still_waiting(sql.after))]
+
+
+def _count_open(report: FunnelReport) -> Note:
+    return Note(
+        _("%(open)s still open · %(undecided)s SQLs undecided")
+        % {"open": grouped(report.open), "undecided": grouped(report.undecided)}
+    )
+
+
+def _still_waiting(after: Spread) -> list[Note]:
+    return [Note(_("%(n)s got there, %(open)s still may") % {"n": grouped(after.n), "open": grouped(after.censored)})]
 
 
 def asides(figures: Figures) -> list[str]:
@@ -170,12 +204,12 @@ def _was_share(now: Rate, before: Rate) -> list[Note]:
 
 def _was(now: Figures, before: Figures, which: str) -> list[Note]:
     """Return over how many, and the value before; less is better."""
-    said = [Note(_("over %(n)s touched") % {"n": grouped(now.first_touch.n)})] if now.first_touch.n else []
-    value: timedelta | None = getattr(now.first_touch, which)
-    earlier: timedelta | None = getattr(before.first_touch, which)
+    said = [Note(_("over %(n)s") % {"n": grouped(now.took.n)})] if now.took.n else []
+    value: timedelta | None = getattr(now.took, which)
+    earlier: timedelta | None = getattr(before.took, which)
     if value is None or earlier is None:
         return said
-    is_comparable = not (Rate(0, now.first_touch.n).is_too_few or Rate(0, before.first_touch.n).is_too_few)
+    is_comparable = not (Rate(0, now.took.n).is_too_few or Rate(0, before.took.n).is_too_few)
     tone = _tone(-value.total_seconds(), -earlier.total_seconds()) if is_comparable else ""
     return [Note(_("was %(value)s") % {"value": duration(earlier)}, tone), *said]
 

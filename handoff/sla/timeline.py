@@ -6,7 +6,7 @@ skips never counts, one that comes twice counts twice.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from itertools import accumulate, pairwise
@@ -65,6 +65,11 @@ class Timeline:
             return 0
         years = map(self._year, range(instant(begin).year, instant(end).year + 1))
         return sum(year.open_time_at(end) - year.open_time_at(begin) for year in years)
+
+    def spans_in(self, years: range) -> Iterator[Span]:
+        """Yield the open spans of `years` in order, cut where a year ends."""
+        for year in map(self._year, years):
+            yield from zip(year.opens, year.closes, strict=True)
 
     def add(self, begin: int, amount: int) -> int:
         """Return the earliest instant at which `amount`, above 0, of open time has elapsed since `begin`."""

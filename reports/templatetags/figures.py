@@ -1,8 +1,14 @@
-"""Figures in templates, as `reports.wording` says them."""
+"""Figures in templates, as `reports.wording` says them, and the tables of a report."""
+
+from typing import Any
 
 from django import template
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from reports import wording
+from reports.catalogue import Report
+from reports.tables import Table
 
 register = template.Library()
 for filter_ in (
@@ -20,3 +26,34 @@ for filter_ in (
     wording.standing,
 ):
     register.filter(filter_.__name__, filter_)
+
+
+@register.inclusion_tag("reports/_table.html", takes_context=True)
+def report_table(context: Any, name: str, head: str = "", title: str | None = None) -> dict[str, Any]:
+    """Show a table of the report; `head` is the name of its first column, where that depends on the question."""
+    table, rows = context["tables"][name]
+    columns = table.shown
+    labels = [{"label": head or columns[0].label, "kind": columns[0].kind}, *columns[1:]]
+    cells = [
+        (_address(context["request"], row), list(zip(labels, (column.of(row) for column in columns), strict=True)))
+        for row in rows
+    ]
+    return {"title": table.title if title is None else title, "note": table.note, "columns": labels, "rows": cells}
+
+
+def _address(request: Any, row: Any) -> str:
+    narrow = getattr(getattr(row, "group", row), "narrow", None)
+    if not narrow:
+        return ""
+    query = {key: values for key, values in request.GET.lists() if key not in {*narrow, "page", "period"}}
+    return "?" + urlencode({**query, **narrow}, doseq=True)
+
+
+@register.simple_tag(takes_context=True)
+def file_address(context: Any, report: Report, ending: str, table: Table | None = None) -> str:
+    """Return the address of the page's figures as a file."""
+    query = context["request"].GET.copy()
+    query.pop("page", None)
+    if table:
+        query["table"] = table.name
+    return f"{reverse(f'report-{report.name}-{ending}')}?{query.urlencode()}"

@@ -57,7 +57,7 @@ def test_a_period_is_said_as_short_as_it_stays_clear(first: date, last: date, wo
 
 
 def test_presets_reach_across_the_new_year() -> None:
-    found = {preset.name: (preset.first, preset.last) for preset in presets(date(2026, 1, 15))}
+    found = {preset.name: (preset.first, preset.last) for preset in presets(date(2026, 1, 15)).values()}
     assert found["Last month"] == (date(2025, 12, 1), date(2025, 12, 31))
     assert found["Last quarter"] == (date(2025, 10, 1), date(2025, 12, 31))
     assert found["This quarter"] == (date(2026, 1, 1), date(2026, 1, 15))

@@ -11,7 +11,7 @@ from handoff.leads.models import Lead, Stage
 from handoff.people.models import User
 from handoff.queue.models import Disqualification, Handoff, Route, Verdict
 from handoff.queue.opening import entry_json
-from reports.rules import Figure, RuleRow, RulesReport, SettledFilter
+from reports.rules import Figure, RuleRow, RulesReport
 from reports.statistics import Rate
 from scoring.course import Reading
 from scoring.drafting import copy_to_draft
@@ -164,7 +164,7 @@ def test_a_rep_reads_what_the_rules_did_in_own_handoffs(live: Publication) -> No
 
 
 def test_unless_asked_it_is_about_the_half_year_that_ended_six_weeks_ago() -> None:
-    period = ask(make_marketer(), LATER, question=SettledFilter).period
+    period = ask("rules", make_marketer(), LATER).asked_period
     assert (period.last.isoformat(), period.days) == ("2026-03-02", 182)
 
 
