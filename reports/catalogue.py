@@ -13,14 +13,16 @@ from rest_framework import serializers
 from handoff.people.models import User
 from reports import wording
 from reports.breaches import breach_rows
+from reports.feedback import FeedbackFilter, feedback_report
 from reports.filters import ReportFilter
+from reports.forecast import forecast_report
 from reports.funnel import FunnelFilter, funnel_report
 from reports.rules import SettledFilter, rules_report
 from reports.sla import COUNTS, SlaFilter, sla_report
 from reports.tables import Column, Kind, PeriodShape, Table
 
 TEXT, COUNT, RATE, SHARE, SPREAD = Kind.TEXT, Kind.COUNT, Kind.RATE, Kind.SHARE, Kind.SPREAD
-LENGTH, MOMENT, FLAG, NUMBER = Kind.LENGTH, Kind.MOMENT, Kind.FLAG, Kind.NUMBER
+LENGTH, MOMENT, FLAG, NUMBER, MONEY = Kind.LENGTH, Kind.MOMENT, Kind.FLAG, Kind.NUMBER, Kind.MONEY
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ class Report:
     numbers: tuple[Column, ...] = ()
     long: Long | None = None
     headlines: Callable[[Any], list[wording.Kpi]] = lambda _report: []
+
+    @property
+    def address(self) -> str:
+        """The name of its address."""
+        return f"report-{self.name}"
 
     @property
     def listed(self) -> list[Table]:
@@ -291,4 +298,100 @@ RULES = Report(
         ),
     ),
 )
-REPORTS = {report.name: report for report in (SLA, FUNNEL, RULES)}
+REASON_OF_GROUP = (
+    Column("key", source="group.key"),
+    Column("group", _("Group"), source="group.name"),
+    Column("reason", source="reason.slug"),
+    Column("name", _("Reason"), source="reason.label"),
+    Column("rate", _("Of disqualified there"), RATE),
+)
+FEEDBACK = Report(
+    name="feedback",
+    title=_("Feedback report"),
+    build=feedback_report,
+    question=FeedbackFilter,
+    headlines=wording.feedback_kpis,
+    numbers=(Column("by"), Column("disqualified", kind=RATE), Column("against_rules", kind=RATE)),
+    tables=(
+        Table(
+            "answers",
+            _("Marketing's answers"),
+            (Column("answered", kind=RATE), Column("read", kind=RATE), Column("after", kind=SPREAD)),
+            is_one=True,
+        ),
+        Table(
+            "reasons",
+            _("Reasons"),
+            (
+                Column("reason", source="reason.slug"),
+                Column("name", _("Reason"), source="reason.label"),
+                Column("against_rules", kind=FLAG, source="reason.counts_against_rules"),
+                Column("rate", _("Of disqualified"), RATE),
+                Column("before", _("Compared with"), RATE),
+            ),
+        ),
+        Table("groups", _("Reasons by group"), REASON_OF_GROUP),
+        Table("weeks", _("Reasons by week of handing over"), REASON_OF_GROUP),
+        Table(
+            "promises",
+            _("Both sides of the agreement"),
+            (
+                Column("side", source="side"),
+                Column("promise", source="key"),
+                Column("whose", _("Who"), source="side_label", is_for_readers=True),
+                Column("team", _("Team")),
+                Column("first", _("From"), Kind.DATE, "promise.first"),
+                Column("last", _("To"), Kind.DATE, "promise.last"),
+                Column("what", _("Promised")),
+                Column("promised", _("At least"), COUNT),
+                Column("count", _("Came"), COUNT),
+                Column("rate", _("Share"), RATE),
+                Column("is_kept", kind=FLAG),
+                Column("kept", _("So far"), source="kept_label", is_for_readers=True),
+            ),
+        ),
+    ),
+)
+EXPECTED = (
+    Column("currency", _("Currency")),
+    Column("at", _("As of"), MOMENT),
+    Column("open", _("Open SQLs"), COUNT),
+    Column("expected", _("Expected"), MONEY),
+    Column("low", _("At least"), MONEY),
+    Column("high", _("At most"), MONEY),
+)
+FORECAST = Report(
+    name="forecast",
+    title=_("Forecast"),
+    build=forecast_report,
+    headlines=wording.forecast_kpis,
+    numbers=(Column("open", kind=COUNT), Column("decided", kind=RATE)),
+    tables=(
+        Table("totals", _("Revenue to be expected from open SQLs"), EXPECTED),
+        Table(
+            "bands",
+            _("By strength"),
+            (
+                Column("band", source="band.value"),
+                Column("name", _("Strength"), source="band.label"),
+                Column("currency", _("Currency")),
+                Column("open", _("Open SQLs"), COUNT),
+                Column("chance", _("Won of decided ones"), RATE),
+                Column("worth", _("If all were won"), MONEY),
+                Column("expected", _("Expected"), MONEY),
+            ),
+        ),
+        Table(
+            "past",
+            _("Earlier forecasts against what came"),
+            (
+                *EXPECTED,
+                Column("came", _("Came since"), MONEY),
+                Column("still_open", _("Still open"), COUNT),
+                Column("is_inside", kind=FLAG),
+            ),
+            note=_("worked out anew from what was known then"),
+        ),
+    ),
+)
+REPORTS = {report.name: report for report in (SLA, FUNNEL, RULES, FEEDBACK, FORECAST)}

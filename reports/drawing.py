@@ -11,6 +11,7 @@ from handoff.people.doors import person
 from reports import wording
 from reports.charts import funnel_chart, week_chart
 from reports.cohorts import Cohort
+from reports.feedback import FeedbackReport
 from reports.funnel import FunnelReport
 from reports.grouping import BY
 from reports.rules import Figure, RulesReport, handoff_rows
@@ -45,4 +46,9 @@ def rules(request: HttpRequest, cohort: Cohort, report: RulesReport, _now: datet
     return {**context, "opened": opened, "figure": figure, "page_obj": page, "rows": rows}
 
 
-DRAWN: dict[str, Drawn] = {"sla": sla, "funnel": funnel, "rules": rules}
+def feedback(_request: HttpRequest, _cohort: Cohort, report: FeedbackReport, _now: datetime) -> dict[str, Any]:
+    """Return what the groups are called."""
+    return {"group_label": BY[report.by], "week_label": BY["week"]}
+
+
+DRAWN: dict[str, Drawn] = {"sla": sla, "funnel": funnel, "rules": rules, "feedback": feedback}

@@ -97,7 +97,7 @@ def presets(today: date) -> dict[str, Preset]:
     """Return the usual periods as seen from `today`, by the names that addresses have for them."""
     month, monday = today.replace(day=1), today - timedelta(days=today.weekday())
     quarter = month.replace(month=3 * ((month.month - 1) // 3) + 1)
-    month_before, quarter_before = (month - ONE_DAY).replace(day=1), _months_before(quarter, 3)
+    month_before, quarter_before = (month - ONE_DAY).replace(day=1), months_before(quarter, 3)
     return {
         "7d": Preset(_("Last 7 days"), today - timedelta(days=6), today),
         "28d": Preset(_("Last 28 days"), today - timedelta(days=DEFAULT_DAYS - 1), today),
@@ -125,6 +125,7 @@ def _a_year_before(day: date) -> date:
     return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
 
 
-def _months_before(first: date, months: int) -> date:
+def months_before(first: date, months: int) -> date:
+    """Return the first day of the month that many months before that of `first`."""
     index = first.year * 12 + first.month - 1 - months
     return date(index // 12, index % 12 + 1, 1)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import path
 
-from reports import views
+from reports import home, views
 from reports.catalogue import REPORTS
 
 
@@ -19,4 +19,7 @@ def _addresses(name: str) -> list[Any]:
     ]
 
 
-urlpatterns = [address for name in REPORTS for address in _addresses(name)]
+urlpatterns = [
+    path("reports/", home.home, name="reports"),
+    *(address for name in REPORTS for address in _addresses(name)),
+]

@@ -113,10 +113,17 @@ def frame(request: HttpRequest, asked: ReportFilter, user: User) -> dict[str, An
         "presets": asked.presets,
         "chosen": asked.chosen(),
         "kept": [(name, value) for name in readable for value in request.GET.getlist(name)],
+        "saved_query": _without_page(request),
         "may_export": may_export(user),
         "is_own": reads_own_only(user),
         "whose": _whose(user, asked.form.cleaned_data.get("team")),
     }
+
+
+def _without_page(request: HttpRequest) -> str:
+    query = request.GET.copy()
+    query.pop("page", None)
+    return query.urlencode()
 
 
 def _whose(user: User, team: str | None) -> str:

@@ -11,6 +11,8 @@ from handoff.lib.durations import spoken
 from handoff.queue.models import Clock
 from handoff.sla.models import Metric
 from reports.breaches import BreachRow
+from reports.feedback import FeedbackReport
+from reports.forecast import ForecastReport
 from reports.funnel import FunnelReport, Step
 from reports.rules import RuleRow
 from reports.sla import Figures, SlaReport
@@ -146,6 +148,27 @@ def _count_open(report: FunnelReport) -> Note:
 
 def _still_waiting(after: Spread) -> list[Note]:
     return [Note(_("%(n)s got there, %(open)s still may") % {"n": grouped(after.n), "open": grouped(after.censored)})]
+
+
+def feedback_kpis(report: FeedbackReport) -> list[Kpi]:
+    """Return the large figures of the feedback report."""
+    shares = (
+        (_("Disqualified"), report.disqualified),
+        (_("Against the rules"), report.against_rules),
+        (_("Answered by marketing"), report.answers.answered),
+    )
+    found = [Kpi(label, percent(rate.share), [Note(count_of(rate))] if rate.of else []) for label, rate in shares]
+    return [*found, Kpi(_("Median time to an answer"), duration(report.answers.after.median))]
+
+
+def forecast_kpis(report: ForecastReport) -> list[Kpi]:
+    """Return the large figures of the forecast."""
+    found = [Kpi(_("Open SQLs"), grouped(report.open)), Kpi(_("Won of decided SQLs"), percent(report.decided.share))]
+    for row in report.totals:
+        reach = _("%(low)s to %(high)s") % {"low": grouped(round(row.low)), "high": grouped(round(row.high))}
+        label = _("Expected, %(currency)s") % {"currency": row.currency or _("no currency")}
+        found.append(Kpi(label, grouped(round(row.expected)), [Note(reach)]))
+    return found
 
 
 def asides(figures: Figures) -> list[str]:

@@ -49,9 +49,12 @@ SECTIONS: list[tuple[str | Promise, list[Entry]]] = [
     (
         _("Reports"),
         [
+            Entry(_("Today"), "reports"),
             Entry(_("SLA"), "report-sla", badge="breaches", tone="late"),
             Entry(_("Funnel"), "report-funnel"),
             Entry(_("Rules at work"), "report-rules"),
+            Entry(_("Feedback report"), "report-feedback"),
+            Entry(_("Forecast"), "report-forecast"),
         ],
     ),
     (_("House"), [Entry(_("Administration"), "admin:index", frozenset({"manager", "admin"}))]),

@@ -28,6 +28,7 @@ TICKS = (
     Tick("exclusions", "handoff.queue.excluding.keep_list", 5),
     Tick("triage", "handoff.queue.triage.keep_triage", 15),
     Tick("imports", "handoff.intake.importing.run_waiting", 5),
+    Tick("weekly-views", "reports.weekly.mail_due", 600),
     Tick("notice-mail", "handoff.outbox.bundling.mail_notices", 10),
     Tick("mail", "handoff.outbox.delivery.deliver_due", 5),
 )

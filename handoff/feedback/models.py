@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from handoff.people.models import User
+from handoff.people.models import Team, User
 from handoff.queue.models import Disqualification
 from scoring.models import ScoringModel
 
@@ -42,3 +42,35 @@ class RuleReview(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule}: {self.model}"
+
+
+class Promise(models.Model):
+    """What both sides promise for a team and a time: marketing so many good leads and quick answers, sales its work."""
+
+    team = models.ForeignKey(
+        Team, on_delete=models.CASCADE, null=True, blank=True, related_name="+", help_text=_("Empty: all teams.")
+    )
+    first = models.DateField(_("from"))
+    last = models.DateField(_("to"))
+    mqls = models.PositiveIntegerField(_("leads handed over"), null=True, blank=True)
+    sql_percent = models.PositiveSmallIntegerField(_("of them SQLs, in percent"), null=True, blank=True)
+    answer_days = models.PositiveSmallIntegerField(_("days to answer feedback"), null=True, blank=True)
+    in_time_percent = models.PositiveSmallIntegerField(_("first touches in time, in percent"), null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts before “no response”"), null=True, blank=True)
+    verdict_percent = models.PositiveSmallIntegerField(_("verdicts in time, in percent"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("promise")
+        verbose_name_plural = _("promises")
+        ordering = ["-first", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(last__gte=models.F("first")), name="promise_ends_after_it_begins"
+            ),
+            models.UniqueConstraint(
+                fields=["team", "first"], nulls_distinct=False, name="one_promise_per_team_and_beginning"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.team or _('all teams')} {self.first} – {self.last}"

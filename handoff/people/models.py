@@ -215,6 +215,7 @@ class SavedView(models.Model):
     page = models.CharField(max_length=40)  # the name of its address
     name = models.CharField(_("name"), max_length=60)
     query = models.CharField(max_length=500)
+    is_weekly = models.BooleanField(_("in the weekly mail"), default=False)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -222,6 +223,8 @@ class SavedView(models.Model):
         verbose_name_plural = _("working lists")
         ordering = ["name", "id"]
         constraints = [models.UniqueConstraint(fields=["user", "page", "name"], name="one_working_list_per_name")]
+        # The tick that mails chosen views.
+        indexes = [models.Index(fields=["user"], condition=models.Q(is_weekly=True), name="view_to_mail")]
 
     def __str__(self) -> str:
         return self.name

@@ -13,11 +13,13 @@ PERMITTED: dict[str, dict[str, frozenset[str]]] = {
         "sla": READ,
         "leads": READ,
         "intake": READ,
+        "feedback.promise": EDIT,
         "queue.disqualificationreason": READ,
     },
     "manager": {
         "scoring": READ,
         "sla": EDIT,
+        "feedback.promise": EDIT,
         "people.user": READ,
         "people.team": frozenset({"view", "change"}),
         "people.membership": EDIT,

@@ -27,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
     user = person(request)
     if user.is_marketer:
         return redirect("feedback")
-    return redirect("report-sla" if user.is_manager else "queue")
+    return redirect("reports" if user.is_manager else "queue")
 
 
 @login_not_required

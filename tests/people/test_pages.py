@@ -28,7 +28,7 @@ def with_password(username: str = "sam", role: str = "rep") -> User:
 
 @pytest.mark.parametrize(
     ("role", "page"),
-    [("rep", "queue"), ("marketer", "feedback"), ("manager", "report-sla"), ("admin", "queue")],
+    [("rep", "queue"), ("marketer", "feedback"), ("manager", "reports"), ("admin", "queue")],
 )
 def test_each_role_lands_where_its_work_is(role: str, page: str) -> None:
     answer = signed_in(make_user("one", role)).get("/", follow=True)
