@@ -188,7 +188,6 @@ def _passages(handoffs: Handoffs, by: str, at: datetime) -> pl.DataFrame:
         step=step,
         is_undecided=may_win,
         is_settled=pl.col("closed").is_not_null() | (pl.col("opened") <= at - LAPSE_WINDOW),
-        qualified=pl.coalesce("qualified", "closed"),
         won=pl.coalesce("decided", pl.when(stage == Stage.CUSTOMER.value).then("stage_since")),
     )
 

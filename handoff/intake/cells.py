@@ -108,6 +108,7 @@ READERS: dict[ColumnType, Callable[[Column, str], object]] = {
     ColumnType.COUNTRY: _read_country,
     ColumnType.TIME: _read_time,
     ColumnType.CONSENT: _read_word,
+    ColumnType.KNOWN: _read_word,
 }
 
 

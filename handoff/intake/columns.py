@@ -23,6 +23,7 @@ class ColumnType(StrEnum):
     COUNTRY = "country"
     TIME = "time"
     CONSENT = "consent"
+    KNOWN = "known"
 
 
 TRAIT_TYPES = tuple(ColumnType)[:6]
@@ -38,6 +39,20 @@ COMPANY_FIELDS = {
     "country": ColumnType.COUNTRY,
 }
 
+# What a row may tell of a handoff that is over; without `opened_at` it goes on about one that is known.
+HANDOFF_FIELDS = {
+    **dict.fromkeys(("opened_at", "touched_at", "closed_at"), ColumnType.TIME),
+    **dict.fromkeys(("by", "won_by", "currency"), ColumnType.TEXT),
+    "is_won": ColumnType.BOOLEAN,
+    "value": ColumnType.NUMBER,
+    "route": ColumnType.KNOWN,
+}
+TOUCH_FIELDS = {
+    "at": ColumnType.TIME,
+    "by": ColumnType.TEXT,
+    **dict.fromkeys(("channel", "direction", "outcome"), ColumnType.KNOWN),
+}
+
 
 @dataclass(frozen=True)
 class Column:
@@ -51,10 +66,18 @@ class Column:
     values: dict[str, str] = field(default_factory=dict)
     constant: str = ""  # reads as a cell does
     separator: str = ";"
-    words: dict[str, object] = field(default_factory=dict)  # what each stands for, of yes-or-no and consent; folded
+    words: dict[str, object] = field(default_factory=dict)  # what each stands for, where only some are known; folded
     formats: tuple[str, ...] = ()  # none: ISO 8601
     zone: ZoneInfo | None = None
     decimal: str = ""  # none: a point, and nothing groups the thousands
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Which rows tell of something: those with one of `values` in `column`."""
+
+    column: Column
+    values: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -62,12 +85,23 @@ class ActivityColumns:
     """One activity that a row tells of; `id` is a template such as "{Lead ID}-demo" over the columns `id_parts`."""
 
     key: str
+    when: tuple[Condition, ...]
     source: str
     id: str
     id_parts: dict[str, Column]
     kind: Column
     at: Column
     properties: dict[str, Column]
+
+
+@dataclass(frozen=True)
+class TouchColumns:
+    """One touch by a person that a row tells of."""
+
+    key: str
+    when: tuple[Condition, ...]
+    at: Column
+    fields: dict[str, Column]
 
 
 @dataclass(frozen=True)
@@ -94,6 +128,24 @@ class Mapping:
     traits: dict[str, Column]
     consent: dict[str, Column]
     activities: tuple[ActivityColumns, ...]
+    handoff: dict[str, Column]
+    touches: tuple[TouchColumns, ...]
+    people: str  # whose names those are that handoffs and touches have
+
+    @property
+    def tells_history(self) -> bool:
+        """Whether it tells of handoffs that are over."""
+        return bool(self.handoff or self.touches)
+
+    @property
+    def is_of_known(self) -> bool:
+        """Whether it only goes on about handoffs that another file told of."""
+        return self.tells_history and "opened_at" not in self.handoff
+
+    @property
+    def is_log(self) -> bool:
+        """Whether a lead may have many rows."""
+        return bool(self.activities or self.touches)
 
     @property
     def identity(self) -> dict[str, Column]:
@@ -101,8 +153,12 @@ class Mapping:
         return {name: self.lead[name] for name in IDENTITY if name in self.lead}
 
     def columns(self) -> Iterator[Column]:
-        """Yield every column, those of activities last."""
-        for columns in (self.lead, self.company, self.traits, self.consent):
+        """Yield every column, those of activities and touches last."""
+        for columns in (self.lead, self.company, self.traits, self.consent, self.handoff):
             yield from columns.values()
         for activity in self.activities:
             yield from (activity.kind, activity.at, *activity.properties.values(), *activity.id_parts.values())
+        for touch in self.touches:
+            yield from (touch.at, *touch.fields.values())
+        for when in (*(one.when for one in self.activities), *(one.when for one in self.touches)):
+            yield from (condition.column for condition in when)

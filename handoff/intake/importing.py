@@ -1,7 +1,9 @@
 """Importing a file: rows read, leads recorded, remarks kept. Running the same file again changes nothing."""
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,11 @@ from handoff.intake.columns import ColumnType
 from handoff.intake.mapping import Mapping, MappingError, load_mapping
 from handoff.intake.models import Import, ImportRemark
 from handoff.intake.reading import Note, Refusal, Row, UnreadableFile, read_rows
+from handoff.intake.remarks import Trouble
 from handoff.leads.models import Stage
-from handoff.leads.recording import register_traits
+from handoff.leads.recording import Recorded, register_traits
 from handoff.people.models import User
+from handoff.queue.history import Kept, Past, keep_history
 from handoff.queue.receiving import receive_activities, receive_leads
 
 AT_ONCE = 500
@@ -48,8 +52,9 @@ def run_import(run: Import, *, at: datetime) -> None:
     """Import the file of `run` and keep on it what came of each row."""
     with translation.override(run.by.language if run.by else None):
         Import.objects.filter(pk=run.pk).update(
-            state=Import.State.RUNNING, rows=0, created=0, updated=0, unchanged=0, refused=0, activities=0, alive_at=at
-        )
+            state=Import.State.RUNNING, rows=0, created=0, updated=0, unchanged=0, refused=0, activities=0, handoffs=0,
+            touches=0, alive_at=at,
+        )  # fmt: skip
         run.remarks.all().delete()
         try:
             mapping = load_mapping(run.mapping)
@@ -70,32 +75,64 @@ def _batches(rows: Iterator[Row | Refusal | Note]) -> Iterator[list[Row | Refusa
         yield batch
 
 
+@dataclass(frozen=True)
+class _Taken:
+    """A row and what became of it."""
+
+    row: Row
+    recorded: Recorded
+    kept: Kept
+
+    @property
+    def outcome(self) -> str:
+        """What became of the lead, or of its history where only that changed."""
+        is_news = self.recorded.outcome == "unchanged" and self.kept.is_news
+        return "updated" if is_news else self.recorded.outcome
+
+    def remarks(self, run: Import) -> Iterator[ImportRemark]:
+        """Yield what there is to say about it."""
+        if self.outcome == "rejected":
+            yield ImportRemark(run=run, line=self.row.line, reason=self.recorded.detail[:300])
+        if self.kept.trouble:
+            yield _remark(run, Trouble(self.kept.trouble).remark(self.row.line, Note))
+
+
 @transaction.atomic
 def _take(run: Import, batch: list[Row | Refusal | Note], mapping: Mapping, at: datetime) -> None:
-    rows = [item for item in batch if isinstance(item, Row)]
-    results = receive_leads([row.lead for row in rows], by=run.by, at=at, stage=Stage.LEAD)
+    taken = _record([item for item in batch if isinstance(item, Row)], run.by, mapping, at)
+    activities = [_for_lead(activity, one.row) for one in taken if one.recorded.lead for activity in one.row.activities]
+    opens = not mapping.tells_history
+    received = receive_activities(activities, at=at, is_history=True, opens=opens) if activities else None
     remarks = [_remark(run, item) for item in batch if not isinstance(item, Row)]
-    remarks += [
-        ImportRemark(run=run, line=row.line, reason=result.detail[:300])
-        for row, result in zip(rows, results, strict=True)
-        if result.outcome == "rejected"
-    ]
-    accepted = {id(row) for row, result in zip(rows, results, strict=True) if result.outcome != "rejected"}
-    activities = [_for_lead(activity, row) for row in rows if id(row) in accepted for activity in row.activities]
-    received = receive_activities(activities, at=at, is_history=True) if activities else None
+    remarks += [remark for one in taken for remark in one.remarks(run)]
     room = REMARKS_KEPT - run.remarks.count()
     ImportRemark.objects.bulk_create(remarks[: max(room, 0)])
-    outcomes = [result.outcome for result in results]
-    refused = outcomes.count("rejected") + sum(isinstance(item, Refusal) for item in batch)
+    refused, outcomes = sum(isinstance(item, Refusal) for item in batch), Counter(one.outcome for one in taken)
     Import.objects.filter(pk=run.pk).update(
-        rows=F("rows") + len(rows) + sum(isinstance(item, Refusal) for item in batch),
-        created=F("created") + outcomes.count("created"),
-        updated=F("updated") + outcomes.count("updated"),
-        unchanged=F("unchanged") + outcomes.count("unchanged"),
-        refused=F("refused") + refused,
+        rows=F("rows") + len(taken) + refused,
+        created=F("created") + outcomes["created"],
+        updated=F("updated") + outcomes["updated"],
+        unchanged=F("unchanged") + outcomes["unchanged"],
+        refused=F("refused") + refused + outcomes["rejected"],
         activities=F("activities") + (received.accepted if received else 0),
+        handoffs=F("handoffs") + sum(one.kept.is_news and bool(one.row.handoff) for one in taken),
+        touches=F("touches") + sum(one.kept.touches for one in taken),
         alive_at=max(at, timezone.now()),  # a sign of life, never a fact of the domain
     )
+
+
+def _record(rows: list[Row], by: User | None, mapping: Mapping, at: datetime) -> list[_Taken]:
+    """Record the leads of `rows`, and what is told of their past."""
+    # Whom only history knows rests, so that nothing of it enters the queue.
+    stage = Stage.NURTURE if mapping.tells_history else Stage.LEAD
+    found = receive_leads([row.lead for row in rows], by=by, at=at, stage=stage, only_known=mapping.is_of_known)
+    pasts = {
+        row.line: Past(one.lead, one.outcome == "created", row.handoff, row.touches)
+        for row, one in zip(rows, found, strict=True)
+        if one.lead and mapping.tells_history
+    }
+    kept = dict(zip(pasts, keep_history(list(pasts.values()), people=mapping.people, at=at), strict=True))
+    return [_Taken(row, one, kept.get(row.line, Kept())) for row, one in zip(rows, found, strict=True)]
 
 
 def _for_lead(activity: dict[str, Any], row: Row) -> dict[str, Any]:

@@ -30,6 +30,8 @@ class Import(models.Model):
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     refused = models.PositiveIntegerField(_("refused"), default=0)
     activities = models.PositiveIntegerField(_("activities"), default=0)
+    handoffs = models.PositiveIntegerField(_("past handoffs"), default=0)  # that came or changed
+    touches = models.PositiveIntegerField(_("past touches"), default=0)
     error = models.TextField(blank=True)
 
     class Meta:

@@ -2,15 +2,18 @@
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from django.utils.translation import gettext
 
 from handoff.intake.cells import read_cell
-from handoff.intake.columns import ActivityColumns, Column, Mapping
-from handoff.intake.records import find_delimiter, find_encoding, read_records
+from handoff.intake.columns import ActivityColumns, Column, Condition, Mapping, TouchColumns
+from handoff.intake.dates import Formats
+from handoff.intake.records import find_delimiter, find_encoding, opened, read_records
 from handoff.intake.remarks import Note, Refusal, Row, Trouble, UnreadableFile
 
 __all__ = ["Note", "Refusal", "Row", "UnreadableFile", "read_rows"]
@@ -29,12 +32,13 @@ def read_rows(path: Path, mapping: Mapping) -> Iterator[Row | Refusal | Note]:
     delimiter = mapping.file.delimiter or find_delimiter(
         path, encoding, lambda header: len(wanted.intersection(map(_folded, header)))
     )
-    with path.open(encoding=encoding, newline="") as file:
+    with opened(path, encoding) as file:
         records = read_records(file, delimiter)
         header_line, header = next(records, (0, list[str]()))
         if isinstance(header, Trouble):
             raise UnreadableFile("endless_header", path)
         sheet = _Sheet(path, mapping, delimiter, header)
+        sheet.settle_dates(encoding)
         for trouble in sheet.column_troubles():
             yield trouble.remark(header_line, Note)
         for line, cells in records:
@@ -59,12 +63,19 @@ class _Sheet:
         self.named = {_folded(name): place for place, name in backwards} | {name: place for place, name in backwards}
         self.places = {column.key: self._place(column) for column in mapping.columns()}
         self.activities = [one for one in mapping.activities if self.places[one.at.key] is not None]
+        self.touches = [one for one in mapping.touches if self.places[one.at.key] is not None]
+        self.settled: dict[str, Column] = {}  # with those of several formats that can be meant
         self.seen: dict[int, int] = {}  # the hash of an identity -> its line
         self._require(list(mapping.identity.values()))
         for activity in self.activities:
             for column in (activity.kind, *activity.id_parts.values()):
                 if column.headers:
                     self._require([column])
+        for when in (*(one.when for one in self.activities), *(one.when for one in self.touches)):
+            for condition in when:
+                self._require([condition.column])
+        if (opened_at := mapping.handoff.get("opened_at")) and opened_at.headers:
+            self._require([opened_at])
 
     def _place(self, column: Column) -> int | None:
         """Return where the first of the column's headers stands that the file has."""
@@ -80,6 +91,22 @@ class _Sheet:
             wanted = " / ".join(name for column in columns for name in column.headers)
             there = ", ".join(name for name in self.header if name)
             raise UnreadableFile("absent_column", self.path, wanted, there[:500])
+
+    def settle_dates(self, encoding: str) -> None:
+        """Find out, over the whole file, which of several formats the dates of each column are written in."""
+        several = [(one, Formats(one)) for one in self.mapping.columns() if len(one.formats) > 1]
+        placed = [(self.places[one.key], formats) for one, formats in several]
+        if all(place is None for place, _formats in placed):
+            return
+        with opened(self.path, encoding) as file:
+            for _line, cells in itertools.islice(read_records(file, self.delimiter), 1, None):
+                for place, formats in placed:
+                    if place is not None and not isinstance(cells, Trouble) and place < len(cells):
+                        formats.look_at(cells[place])
+        for column, formats in several:
+            if doubt := formats.doubt():
+                raise UnreadableFile("ambiguous_dates", self.path, doubt.cell, " / ".join(doubt.formats))
+            self.settled[column.key] = replace(column, formats=formats.possible())
 
     def column_troubles(self) -> Iterator[Trouble]:
         """Yield the columns that the mapping does not use, then those that the file lacks."""
@@ -142,16 +169,37 @@ class _Sheet:
         lead |= self._values(rest, cells, notes)
         for group in ("consent", "company", "traits"):
             lead[group] = self._values(getattr(self.mapping, group), cells, notes) or None
-        activities = [self._activity(one, cells, notes) for one in self.activities]
+        told = [one for one in self.activities if self._is_about(one.when, cells)]
+        touches = [one for one in self.touches if self._is_about(one.when, cells)]
         return Row(
             line=line,
             lead={name: value for name, value in lead.items() if value is not None},
-            activities=tuple(activity for activity in activities if activity),
+            activities=tuple(filter(None, (self._activity(one, cells, notes) for one in told))),
+            handoff=self._handoff(cells, notes),
+            touches=tuple(filter(None, (self._touch(one, cells, notes) for one in touches))),
         )
 
+    def _is_about(self, when: tuple[Condition, ...], cells: list[str]) -> bool:
+        return all(self._value(condition.column, cells) in condition.values for condition in when)
+
+    def _handoff(self, cells: list[str], notes: list[Trouble]) -> dict[str, object]:
+        """Return what the row tells of a handoff that is over; empty where it should say when it began and does not."""
+        columns = self.mapping.handoff
+        # Without the right times the rest would be told of another handoff, or of none.
+        times = {name: self._value(columns[name], cells) for name in ("opened_at", "closed_at") if name in columns}
+        rest = {name: column for name, column in columns.items() if name not in times}
+        found = {name: value for name, value in times.items() if value} | self._values(rest, cells, notes)
+        if found.get("is_won") and "closed_at" not in found:
+            raise Trouble("no_win_date", "", self._name(columns["closed_at"]))
+        return found if "opened_at" in found or "opened_at" not in columns else {}
+
+    def _touch(self, columns: TouchColumns, cells: list[str], notes: list[Trouble]) -> dict[str, object]:
+        at = self._value(columns.at, cells)
+        return {"at": at, **self._values(columns.fields, cells, notes)} if at else {}
+
     def _note_repetition(self, line: int, identity: str, notes: list[Trouble]) -> None:
-        # In a file of activities a lead has many rows, and that is worth no note.
-        if not self.mapping.activities:
+        # In a log a lead has many rows, and that is worth no note.
+        if not self.mapping.is_log:
             key = hash(identity.casefold())
             if key in self.seen:
                 notes.append(Trouble("repeated", identity, earlier=self.seen[key]))
@@ -165,7 +213,7 @@ class _Sheet:
         """Return what the column says in this row, None for nothing; raise Trouble."""
         place = self.places[column.key]
         try:
-            return read_cell(column, column.constant if place is None else cells[place])
+            return read_cell(self.settled.get(column.key, column), column.constant if place is None else cells[place])
         except Trouble as trouble:
             trouble.column = self._name(column)
             raise

@@ -2,10 +2,12 @@
 
 import codecs
 import csv
+import gzip
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO, cast
 
 from handoff.intake.remarks import Trouble, UnreadableFile
 
@@ -17,15 +19,35 @@ MARKS = {
     **dict.fromkeys((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE), "utf-16"),
     codecs.BOM_UTF8: "utf-8-sig",
 }
+GZIP = b"\x1f\x8b"
 SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 Record = tuple[int, list[str] | Trouble]
 
 csv.field_size_limit(CELL_LIMIT)
 
 
+def opened(path: Path, encoding: str) -> TextIO:
+    """Open the file, compressed by gzip or not, for reading its text."""
+    if not _is_compressed(path):
+        return path.open(encoding=encoding, newline="")
+    return cast("TextIO", gzip.open(path, "rt", encoding=encoding, newline=""))
+
+
+def _is_compressed(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(GZIP)) == GZIP
+
+
 def find_encoding(path: Path, stated: str) -> tuple[str, bool]:
     """Return the file's encoding and whether it is a guess: a byte order mark, what is stated, UTF-8, cp1252."""
-    with path.open("rb") as file:
+    try:
+        return _find_encoding(path, stated)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise UnreadableFile("broken_archive", path) from error
+
+
+def _find_encoding(path: Path, stated: str) -> tuple[str, bool]:
+    with cast("IO[bytes]", gzip.open(path) if _is_compressed(path) else path.open("rb")) as file:
         start = file.read(4096)
     if start.startswith(SPREADSHEETS):
         raise UnreadableFile("spreadsheet", path)
@@ -42,7 +64,7 @@ def find_encoding(path: Path, stated: str) -> tuple[str, bool]:
 def _decodes(path: Path, encoding: str) -> bool:
     # All of it is tried beforehand, so that no import stops halfway at an odd byte.
     try:
-        with path.open(encoding=encoding, newline="") as file:
+        with opened(path, encoding) as file:
             while file.read(CELL_LIMIT):
                 pass
     except UnicodeError:
@@ -54,7 +76,7 @@ def find_delimiter(path: Path, encoding: str, promise: Callable[[list[str]], int
     """Return the delimiter under which the header promises most, then has most columns."""
 
     def rank(delimiter: str) -> tuple[int, int]:
-        with path.open(encoding=encoding, newline="") as file:
+        with opened(path, encoding) as file:
             header = next(read_records(file, delimiter), (0, list[str]()))[1]
         # Better than not divided at all, so that what is wrong with it is said.
         return (0, 2) if isinstance(header, Trouble) else (promise(header), len(header))

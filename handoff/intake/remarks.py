@@ -1,6 +1,6 @@
 """What reading a file tells: rows, refusals, notes, and files that can't be read at all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy
@@ -14,9 +14,18 @@ REASONS = {
     "no_email": gettext_lazy("“%(value)s” is not one e-mail address: correct it, or leave the cell empty."),
     "no_country": gettext_lazy("“%(value)s” is no country, so it was left out: use a name or a code of two letters."),
     "no_consent": gettext_lazy("The mapping does not say what “%(value)s” means, so it was left out: name it there."),
+    "no_known": gettext_lazy("“%(value)s” is none of the values known here: use one of %(accepted)s."),
     "no_kind": gettext_lazy("This activity has a time but no kind, so it was left out: fill in its kind."),
     "no_activity_id": gettext_lazy("An activity needs this cell for its id: fill it in."),
     "no_identity": gettext_lazy("Nothing tells whose row this is: fill in %(accepted)s."),
+    "no_win_date": gettext_lazy("A handoff that was won needs the date of it: fill in this cell."),
+    "no_handoff": gettext_lazy(
+        "No imported handoff of this lead is known, so nothing was kept of it: import the file that tells of it first."
+    ),
+    "contradiction": gettext_lazy(
+        "It ends or is touched before it begins: the dates are kept, and left out of every duration."
+    ),
+    "in_future": gettext_lazy("Something here has not happened yet, so nothing of the handoff was kept."),
     "nul": gettext_lazy("The cell holds a NUL character: save the file again as CSV in UTF-8."),
     "cell_count": gettext_lazy("The row has %(found)d cells, the header %(expected)d: correct its commas and quotes."),
     "unclosed_quote": gettext_lazy(
@@ -40,17 +49,24 @@ REASONS = {
     "absent_column": gettext_lazy(
         "%(file)s lacks the column “%(value)s”, without which no row can be read; it has %(accepted)s."
     ),
+    "broken_archive": gettext_lazy("%(file)s is compressed and can't be taken apart: compress it again with gzip."),
+    "ambiguous_dates": gettext_lazy(
+        "“%(value)s” in %(file)s is another date by %(accepted)s, and no other row says which is meant: "
+        "keep only the right one of them in the mapping."
+    ),
     "doubled_column": gettext_lazy("%(file)s has the column “%(value)s” more than once: rename or remove one."),
 }
 
 
 @dataclass(frozen=True)
 class Row:
-    """One lead as `POST leads/` takes it, with only the keys that had a value, and its activities."""
+    """One lead as `POST leads/` takes it, with only the keys that had a value, and what the row tells of it."""
 
     line: int
     lead: dict[str, object]
     activities: tuple[dict[str, object], ...] = ()
+    handoff: dict[str, object] = field(default_factory=dict)
+    touches: tuple[dict[str, object], ...] = ()
 
 
 @dataclass(frozen=True)

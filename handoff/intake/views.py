@@ -24,7 +24,7 @@ LARGEST = 200 * 1024 * 1024
 class UploadForm(forms.Form):
     """A file and how to read it."""
 
-    file = forms.FileField(label=_("File"), help_text=_("CSV, up to 200 MB."))
+    file = forms.FileField(label=_("File"), help_text=_("CSV, also compressed by gzip, up to 200 MB."))
     mapping = forms.ChoiceField(label=_("Format"))
 
     def __init__(self, *args: object, **kwargs: object) -> None:

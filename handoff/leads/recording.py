@@ -61,10 +61,12 @@ def record_leads(
     at: datetime,
     stage: Stage = Stage.SUBSCRIBER,
     about: Lead | None = None,
+    only_known: bool = False,
 ) -> list[Recorded]:
     """Make or change a lead for each row (the API's lead object); one result per row, in order.
 
-    A single row may be `about` a lead that is known, whatever id and address the row gives it.
+    With `only_known` nobody new is made: their rows are rejected. A single row may be `about` a lead that is known,
+    whatever id and address the row gives it.
 
     Absent keys keep, null clears, traits merge. A row that cannot be taken is rejected and the rest is kept.
     What a rep adds is theirs; a lead that `by` may not change is rejected.
@@ -77,7 +79,7 @@ def record_leads(
         message = _("This lead was merged into another one meanwhile.")
         return [Recorded("rejected", code="already_merged", detail=message) for _row in rows]
     territories = Territories.load()
-    batch = _Batch(known, territories, by, at, stage)
+    batch = _Batch(known, territories, by, at, None if only_known else stage)
     results = [row if isinstance(row, Recorded) else batch.take(row) for row in cleaned]
     batch.save()
     return results
@@ -118,7 +120,9 @@ def _find(rows: list[dict[str, Any]], about: Lead | None = None) -> _Known:
 class _Batch:
     """Takes rows one by one and saves them together."""
 
-    def __init__(self, known: _Known, territories: Territories, by: User | None, at: datetime, stage: Stage) -> None:
+    def __init__(
+        self, known: _Known, territories: Territories, by: User | None, at: datetime, stage: Stage | None
+    ) -> None:
         self.known, self.territories, self.by, self.at, self.stage = known, territories, by, at, stage
         self.own_teams = by.team_ids() if by and (by.is_rep or by.is_manager) and not by.is_admin else []
         self.new: list[Lead] = []
@@ -141,6 +145,9 @@ class _Batch:
             return Recorded("rejected", code="not_allowed", detail=message)
         is_new = lead is None
         if lead is None:
+            if self.stage is None:
+                message = _("No lead is known by this: bring in the file that tells of it first.")
+                return Recorded("rejected", code="unknown_lead", detail=message)
             owner = self.by if self.by and self.by.is_rep else None
             lead = Lead(stage=self.stage, stage_since=self.at, created_at=self.at, updated_at=self.at, owner=owner)
         row = row if is_new or self.known.about else self._without_former(row, lead)

@@ -1,4 +1,4 @@
-"""Inserting many rows without making an object of each."""
+"""Writing many rows: inserting without making an object of each, updating without one statement for all."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,3 +25,18 @@ def insert_new(model: type[Model], columns: Sequence[str], rows: Sequence[tuple[
     with connection.cursor() as cursor:
         for first in range(0, len(rows), AT_ONCE):
             cursor.execute(insert, [list(column) for column in zip(*rows[first : first + AT_ONCE], strict=True)])
+
+
+def update_each(objects: Sequence[Model], columns: Sequence[str]) -> None:
+    """Write these columns of `objects` (of one model), a short statement for each: several times faster than CASE."""
+    if not objects:
+        return
+    meta, quote = objects[0]._meta, connection.ops.quote_name
+    fields = [field for name in columns for field in meta.concrete_fields if field.name == name]
+    setting = ", ".join(f"{quote(field.column or field.name)} = %s" for field in fields)
+    rows = [
+        [*(field.get_db_prep_save(getattr(each, field.attname), connection) for field in fields), each.pk]
+        for each in objects
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {quote(meta.db_table)} SET {setting} WHERE id = %s", rows)

@@ -49,9 +49,10 @@ def receive_leads(
     at: datetime,
     stage: Stage = Stage.SUBSCRIBER,
     about: Lead | None = None,
+    only_known: bool = False,
 ) -> list[Recorded]:
     """Record leads, let them collect what waited for them, and score those that changed."""
-    results = record_leads(rows, by=by, at=at, stage=stage, about=about)
+    results = record_leads(rows, by=by, at=at, stage=stage, about=about, only_known=only_known)
     changed = {r.lead.pk: r.lead for r in results if r.lead and r.outcome in {"created", "updated"}}
     keyed = {key: x for x in changed.values() for key in keys_of(external_id=x.external_id, email=x.email)}
     collected = collect_waiting(keyed)
@@ -69,8 +70,10 @@ def collect_waiting(by_key: Mapping[str, Lead]) -> list[Activity]:
 
 
 @transaction.atomic
-def receive_activities(items: Sequence[dict[str, Any]], *, at: datetime, is_history: bool = False) -> Received:
-    """Store activities once each, score their leads, and hand over whoever crosses or asks for contact.
+def receive_activities(
+    items: Sequence[dict[str, Any]], *, at: datetime, is_history: bool = False, opens: bool = True
+) -> Received:
+    """Store activities once each, score their leads, and (`opens`) hand over whoever crosses or asks for contact.
 
     History (`is_history`, from an import) counts as received when it happened.
     """
@@ -81,7 +84,10 @@ def receive_activities(items: Sequence[dict[str, Any]], *, at: datetime, is_hist
     activities = [_activity(item, _lead_for(item, leads), None if is_history else at) for item in fresh]
     Activity.objects.bulk_create(activities, batch_size=500)
     answer.accepted = len(activities)
-    follow_up([activity for activity in activities if activity.lead_id], at=at)
+    if opens:
+        follow_up([activity for activity in activities if activity.lead_id], at=at)
+    else:
+        rescore({activity.lead_id for activity in activities if activity.lead_id}, at=at, opens=False)
     return answer
 
 

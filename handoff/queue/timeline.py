@@ -118,12 +118,13 @@ def _of_handoff(handoff: Handoff) -> list[Event]:
     opened = _("Handed over by %(route)s with %(grade)s · %(total)d")
     words = {"route": handoff.get_route_display(), "grade": handoff.grade or "–", "total": round(handoff.total)}
     note, key = handoff.opening_note, f"handoff-{handoff.pk}"
-    events = [Event(handoff.opened_at, "handoff", opened % words, note=note, is_ours=True, id=key)]
+    said = _("Handed over (imported history)") if handoff.is_imported_history else opened % words
+    events = [Event(handoff.opened_at, "handoff", said, note=note, is_ours=True, id=key)]
     if handoff.closed_at:
         text = _("Verdict: %(verdict)s") % {"verdict": Verdict(handoff.verdict).label}
-        said = getattr(handoff, "disqualification", None)
-        given = said or getattr(handoff, "qualification", None)
-        note = ": ".join(filter(None, [said.reason.label, said.note])) if said else ""
+        refused = getattr(handoff, "disqualification", None)
+        given = refused or getattr(handoff, "qualification", None)
+        note = ": ".join(filter(None, [refused.reason.label, refused.note])) if refused else ""
         by, key = str(given.by) if given else "", f"verdict-{handoff.pk}"
         events.append(Event(handoff.closed_at, "verdict", text, by, note, is_ours=True, id=key))
     return events

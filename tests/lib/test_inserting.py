@@ -1,8 +1,10 @@
 """Many rows at once: what is there already stays as it is, whatever else comes with it."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from handoff.lib.inserting import AT_ONCE, insert_new
+from handoff.lib.inserting import AT_ONCE, insert_new, update_each
 from handoff.outbox.models import Notice
 from tests.making import MONDAY_9AM, make_rep
 
@@ -28,3 +30,16 @@ def test_more_than_fit_into_one_statement_come_in_several() -> None:
     rows = [(sam.pk, f"a:{number}", "", MONDAY_9AM, "", "", MONDAY_9AM) for number in range(AT_ONCE + 1)]
     insert_new(Notice, COLUMNS, rows)
     assert Notice.objects.count() == AT_ONCE + 1
+
+
+def test_each_row_gets_its_own_values_and_others_stay() -> None:
+    sam, sasha, mia = make_rep("sam"), make_rep("sasha"), make_rep("mia")
+    sam.last_name, sasha.last_name, sam.first_name = "O'Neil", "Ü", "not written"
+    with CaptureQueriesContext(connection) as asked:
+        update_each([sam, sasha], ["last_name", "is_active"])
+        update_each([], ["last_name"])
+    assert len(asked) == 1
+    assert [*type(sam).objects.order_by("id").values_list("first_name", "last_name")] == [
+        ("Sam", "O'Neil"), ("Sasha", "Ü"), ("Mia", ""),
+    ]  # fmt: skip
+    assert mia.last_name == ""

@@ -56,7 +56,8 @@ class Touch(models.Model):
         indexes = [models.Index(fields=["handoff", "at"], name="touch_by_handoff")]
 
     def __str__(self) -> str:
-        return f"{self.get_channel_display()}: {self.get_outcome_display()}"
+        # Imported history may not say what came of it.
+        return ": ".join(filter(None, [self.get_channel_display(), self.get_outcome_display()]))
 
     @property
     def is_connect(self) -> bool:

@@ -49,9 +49,13 @@ class Command(BaseCommand):
         if run.state == Import.State.FAILED:
             raise CommandError(run.error)
         kept = run.created + run.updated + run.unchanged
+        is_log, told = load_mapping(mapping).is_log, ""
+        if run.handoffs or run.touches:
+            told = f", {run.handoffs} past handoffs, {run.touches} past touches"
         self.stdout.write(
-            f"{run.rows} leads read, {run.refused} lost: {run.created} new, {run.updated} changed, "
-            f"{run.unchanged} unchanged, {run.activities} activities. {kept} leads are here now."
+            f"{run.rows} {'rows' if is_log else 'leads'} read, {run.refused} lost: {run.created} new, "
+            f"{run.updated} changed, {run.unchanged} unchanged, {run.activities} activities{told}. "
+            f"{kept} {'rows' if is_log else 'leads'} are here now."
         )
 
     def _only_read(self, path: Path, mapping: str) -> None:
