@@ -31,6 +31,7 @@ SECTIONS: list[tuple[str | Promise, list[Entry]]] = [
             Entry(_("Queue"), "queue", badge="queue"),
             Entry(_("Qualified"), "qualified"),
             Entry(_("Nurture"), "nurture"),
+            Entry(_("Agreement"), "agreement"),
         ],
     ),
     (
@@ -57,6 +58,7 @@ SECTIONS: list[tuple[str | Promise, list[Entry]]] = [
             Entry(_("Forecast"), "report-forecast"),
         ],
     ),
+    (_("Agreement"), [Entry(_("Agreement"), "agreement")]),
     (_("House"), [Entry(_("Administration"), "admin:index", frozenset({"manager", "admin"}))]),
 ]
 

@@ -27,6 +27,7 @@ TICKS = (
     Tick("personas", "handoff.queue.lifting.lift_ended", 600),
     Tick("exclusions", "handoff.queue.excluding.keep_list", 5),
     Tick("triage", "handoff.queue.triage.keep_triage", 15),
+    Tick("agreement", "handoff.feedback.agreeing.name_on_handoffs", 60),
     Tick("imports", "handoff.intake.importing.run_waiting", 5),
     Tick("weekly-views", "reports.weekly.mail_due", 600),
     Tick("notice-mail", "handoff.outbox.bundling.mail_notices", 10),

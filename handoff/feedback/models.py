@@ -1,6 +1,9 @@
-"""What marketing does with verdicts: answers to them, and changes of rules that began from one."""
+"""What the two teams do with verdicts: answers, changes of rules, the agreement, and what they decided together."""
+
+from typing import Self
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from handoff.people.models import Team, User
@@ -74,3 +77,78 @@ class Promise(models.Model):
 
     def __str__(self) -> str:
         return f"{self.team or _('all teams')} {self.first} – {self.last}"
+
+
+class AgreementQuerySet(models.QuerySet["Agreement"]):
+    """Questions about versions of the agreement."""
+
+    def in_force(self) -> Self:
+        """Return those that both sides have signed, the latest first."""
+        return self.filter(signed_at__isnull=False).order_by("-version")
+
+
+class Agreement(models.Model):
+    """One version of what marketing and sales agreed: everything that was live when it was written down."""
+
+    version = models.PositiveIntegerField(_("version"), unique=True)
+    terms = models.JSONField()  # as terms.py words them
+    note = models.CharField(_("what is new"), max_length=300, blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    signed_at = models.DateTimeField(_("in force since"), null=True)  # by whoever signed last
+
+    objects = AgreementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("agreement")
+        verbose_name_plural = _("agreements")
+        ordering = ["-version"]
+
+    def __str__(self) -> str:
+        return gettext("Agreement v%(version)d") % {"version": self.version}
+
+
+class Signature(models.Model):
+    """Somebody signs a version of the agreement for their side."""
+
+    class Side(models.TextChoices):
+        MARKETING = "marketing", _("marketing")
+        SALES = "sales", _("sales")
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.CASCADE, related_name="signatures")
+    side = models.CharField(max_length=10, choices=Side.choices)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("signature")
+        verbose_name_plural = _("signatures")
+        ordering = ["at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "side"], name="one_signature_of_each_side"),
+            models.UniqueConstraint(fields=["agreement", "by"], name="nobody_signs_for_both_sides"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_side_display()}: {self.by}"
+
+
+class Decision(models.Model):
+    """What the two teams decided together, who sees to it and until when; it is carried on until it is done."""
+
+    text = models.CharField(_("decision"), max_length=300)
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("who sees to it"))
+    due_on = models.DateField(_("until"))
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    outcome = models.CharField(_("what came of it"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+        ordering = ["due_on", "id"]
+
+    def __str__(self) -> str:
+        return self.text

@@ -2,9 +2,13 @@
 
 from django.urls import path
 
-from handoff.feedback import exclusions, triage, views
+from handoff.feedback import agreement, exclusions, triage, views
 
 urlpatterns = [
+    path("agreement/", agreement.agreement, name="agreement"),
+    path("agreement/<int:version>/", agreement.agreement, name="agreement-version"),
+    path("agreement/propose/", agreement.propose, name="propose-agreement"),
+    path("agreement/<int:version>/sign/", agreement.sign, name="sign-agreement"),
     path("feedback/", views.feedback, name="feedback"),
     path("feedback/acknowledge/", views.acknowledge, name="acknowledge"),
     path("feedback/<int:pk>/answer/", views.answer, name="answer-verdict"),

@@ -213,7 +213,7 @@ class QueueRow(serializers.ModelSerializer[Handoff]):
     class Meta:
         model = Handoff
         fields = (
-            *("id", "lead", "name", "company", "route", "opened_at", "team", "assigned_to", "claimed_by"),
+            *("id", "lead", "name", "company", "route", "opened_at", "agreement", "team", "assigned_to", "claimed_by"),
             *("score", "grade", "cools_at", "reasons", "next_step", "clocks", "snoozed_until"),
             *("closed_at", "verdict", "version"),
         )

@@ -99,6 +99,8 @@ class Handoff(models.Model):
     trigger = models.ForeignKey(Activity, on_delete=models.SET_NULL, null=True, related_name="+")
     opened_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     opening_note = models.CharField(max_length=300, blank=True)
+    # The version that both teams had signed by then; feedback, which knows it, writes it here.
+    agreement = models.PositiveIntegerField(null=True)
     publication = models.ForeignKey(Publication, on_delete=models.PROTECT, null=True, related_name="+")
     is_paced = models.BooleanField(default=False, help_text=_("Handed over by the pace of its publication."))
     total = models.FloatField(_("score"))
@@ -149,6 +151,8 @@ class Handoff(models.Model):
             models.Index(fields=["team", "due_at"], condition=Q(closed_at=None), name="queue_of_team"),
             # The reports' cohorts.
             models.Index(fields=["opened_at"], name="handoff_cohort"),
+            # The tick that notes the agreement's version.
+            models.Index(fields=["opened_at"], condition=Q(agreement=None), name="handoff_without_agreement"),
             # The tick that ends six weeks of silence.
             models.Index(
                 fields=["lapses_at"], condition=Q(closed_at=None, lapses_at__isnull=False), name="handoff_lapsing"

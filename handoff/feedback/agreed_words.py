@@ -1,0 +1,130 @@
+"""The agreement in words: terms as sections of lines, in the reader's language."""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from handoff.feedback.terms import Terms
+from handoff.leads.catalogue import activity_fields
+from handoff.leads.models import Kind
+from handoff.sla.models import LadderStep, Metric, Policy, Target
+from scoring.models import RuleGroup
+from scoring.wording import sentence
+
+
+@dataclass
+class Part:
+    """One part of the agreement: its heading, its lines, and whether it is live without both signatures."""
+
+    heading: str
+    lines: list[str]
+    is_outside: bool = False
+
+
+@dataclass
+class Section:
+    """Parts of one kind."""
+
+    title: str
+    lead: str
+    parts: list[Part] = field(default_factory=list)
+
+
+def sections(terms: Terms, outside: Collection[str] = ()) -> list[Section]:
+    """Return `terms` in words; the parts whose key is in `outside` are marked."""
+    found = {
+        "mql": Section(_("What is an MQL"), _("From here on a lead is sales' to answer.")),
+        "sql": Section(_("What is an SQL"), _("Sales says that there is business to win.")),
+        "policy": Section(_("What sales promises"), _("Times are business time. The first policy that fits counts.")),
+        "reason": Section(
+            _("Reasons to disqualify"), _("Marketing reads each one, and what counts against its rules.")
+        ),
+    }
+    for key, part in terms.items():
+        kind = key.partition(" ")[0]
+        found[kind].parts.append(Part(part.get("name", ""), list(SAID[kind](part)), key in outside))
+    return [section for section in found.values() if section.parts]
+
+
+def _mql(part: dict[str, Any]) -> Iterator[str]:
+    words = {"threshold": _number(part["threshold"]), "version": part["version"]}
+    yield _("A score of at least %(threshold)s points, by version %(version)d of the scoring model.") % words
+    names = dict(RuleGroup.Dimension.choices)
+    for dimension, least in part["minimums"].items():
+        yield _("At least %(n)s points of %(dimension)s.") % {"n": _number(least), "dimension": names[dimension]}
+    yield _("It stays one until it is %(n)s points below.") % {"n": _number(part["hysteresis"])}
+    for kinds, condition, said in (
+        ("fast_lane_kinds", "fast_lane_condition", _("Handed over at once whatever the score: %(what)s.")),
+        ("product_kinds", "product_condition", _("Handed over as a product signal: %(what)s.")),
+    ):
+        if part[kinds] or part[condition]:
+            yield said % {"what": _trigger(part[kinds], part[condition])}
+
+
+def _trigger(kinds: list[str], condition: dict[str, Any]) -> str:
+    names = dict(Kind.choices)
+    said = ", ".join(str(names.get(kind, kind)) for kind in kinds)
+    where = sentence(condition, activity_fields()) if condition else ""
+    return ", ".join(filter(None, [said, where]))
+
+
+def _sql(part: dict[str, Any]) -> Iterator[str]:
+    yield _("Somebody has spoken with the person, both ways.")
+    yield ngettext(
+        "Of budget, authority, need and timeline at least %(n)d is answered with yes or partly.",
+        "Of budget, authority, need and timeline at least %(n)d are answered with yes or partly.",
+        part["bant_minimum"],
+    ) % {"n": part["bant_minimum"]}
+
+
+def _policy(part: dict[str, Any]) -> Iterator[str]:
+    metrics, units, actions = (dict(choices) for choices in (Metric.choices, UNITS, LadderStep.Action.choices))
+    for target in part["targets"]:
+        words = {
+            "metric": capfirst(metrics[target["metric"]]),
+            "amount": target["amount"],
+            "unit": units[target["unit"]],
+        }
+        yield _("%(metric)s within %(amount)d %(unit)s.") % words
+    yield _("Counted in: %(hours)s.") % {"hours": dict(Policy.Hours.choices)[part["counted_in"]]}
+    words = {"n": part["attempts"], "days": part["attempt_days"]}
+    yield _("%(n)d attempts over %(days)d days before silence ends it.") % words
+    for step in part["ladder"]:
+        words = {"metric": metrics[step["metric"]], "action": actions[step["action"]]} | {"n": step["share"]}
+        if step["share"] is not None:
+            yield _("At %(n)d %% of the time for %(metric)s: %(action)s.") % words
+        else:
+            words["n"] = abs(step["offset"])
+            after = _("%(n)d minutes after %(metric)s was due: %(action)s.")
+            before = _("%(n)d minutes before %(metric)s is due: %(action)s.")
+            yield (before if step["offset"] < 0 else after) % words
+
+
+UNITS = Target.Unit.choices
+
+
+def _reason(part: dict[str, Any]) -> Iterator[str]:
+    yield _("Counts against the rules.") if part["counts_against_rules"] else _("Does not count against the rules.")
+    if part["is_permanent"]:
+        yield _("Usually for good.")
+    elif part["wake_after_days"]:
+        yield ngettext("Usually back after %(n)d day.", "Usually back after %(n)d days.", part["wake_after_days"]) % {
+            "n": part["wake_after_days"]
+        }
+
+
+def _number(value: float) -> str:
+    return number_format(value, decimal_pos=0 if float(value).is_integer() else 2)
+
+
+SAID: dict[str, Callable[[dict[str, Any]], Iterator[str]]] = {
+    "mql": _mql,
+    "sql": _sql,
+    "policy": _policy,
+    "reason": _reason,
+}
