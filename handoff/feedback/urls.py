@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from handoff.feedback import agreement, exclusions, triage, views
+from handoff.feedback import agreement, decisions, exclusions, triage, views
 
 urlpatterns = [
     path("agreement/", agreement.agreement, name="agreement"),
     path("agreement/<int:version>/", agreement.agreement, name="agreement-version"),
     path("agreement/propose/", agreement.propose, name="propose-agreement"),
+    path("agreement/decide/", decisions.decide, name="decide"),
+    path("agreement/decisions/<int:pk>/done/", decisions.finish, name="finish-decision"),
     path("agreement/<int:version>/sign/", agreement.sign, name="sign-agreement"),
     path("feedback/", views.feedback, name="feedback"),
     path("feedback/acknowledge/", views.acknowledge, name="acknowledge"),
