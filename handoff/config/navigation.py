@@ -54,11 +54,11 @@ SECTIONS: list[tuple[str | Promise, list[Entry]]] = [
             Entry(_("SLA"), "report-sla", badge="breaches", tone="late"),
             Entry(_("Funnel"), "report-funnel"),
             Entry(_("Rules at work"), "report-rules"),
+            Entry(_("Alignment meeting"), "report-meeting"),
             Entry(_("Feedback report"), "report-feedback"),
             Entry(_("Forecast"), "report-forecast"),
         ],
     ),
-    (_("Agreement"), [Entry(_("Agreement"), "agreement")]),
     (_("House"), [Entry(_("Administration"), "admin:index", frozenset({"manager", "admin"}))]),
 ]
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -41,14 +42,23 @@ def sections(terms: Terms, outside: Collection[str] = ()) -> list[Section]:
         "mql": Section(_("What is an MQL"), _("From here on a lead is sales' to answer.")),
         "sql": Section(_("What is an SQL"), _("Sales says that there is business to win.")),
         "policy": Section(_("What sales promises"), _("Times are business time. The first policy that fits counts.")),
+        "promise": Section(_("What both sides promise"), _("What comes of it is in the report of the meeting.")),
         "reason": Section(
             _("Reasons to disqualify"), _("Marketing reads each one, and what counts against its rules.")
         ),
     }
     for key, part in terms.items():
         kind = key.partition(" ")[0]
-        found[kind].parts.append(Part(part.get("name", ""), list(SAID[kind](part)), key in outside))
+        found[kind].parts.append(Part(part.get("name") or _when(part), list(SAID[kind](part)), key in outside))
     return [section for section in found.values() if section.parts]
+
+
+def _when(part: dict[str, Any]) -> str:
+    """Return the heading of a promise: for whom, and when."""
+    if "first" not in part:
+        return ""
+    days = (date_format(date.fromisoformat(part[name]), "j M Y") for name in ("first", "last"))
+    return f"{part['team'] or _('All teams')}, {' – '.join(days)}"
 
 
 def _mql(part: dict[str, Any]) -> Iterator[str]:
@@ -108,6 +118,20 @@ def _policy(part: dict[str, Any]) -> Iterator[str]:
 UNITS = Target.Unit.choices
 
 
+def _promise(part: dict[str, Any]) -> Iterator[str]:
+    said = {
+        "mqls": _("Marketing: %(n)d leads handed over."),
+        "sql_percent": _("Marketing: %(n)d %% of them become SQLs."),
+        "answer_days": _("Marketing: an answer to feedback within %(n)d days."),
+        "in_time_percent": _("Sales: %(n)d %% of first touches in time."),
+        "verdict_percent": _("Sales: %(n)d %% of verdicts in time."),
+        "attempts": _("Sales: at least %(n)d attempts before “no response”."),
+    }
+    for name, text in said.items():
+        if part[name] is not None:
+            yield text % {"n": part[name]}
+
+
 def _reason(part: dict[str, Any]) -> Iterator[str]:
     yield _("Counts against the rules.") if part["counts_against_rules"] else _("Does not count against the rules.")
     if part["is_permanent"]:
@@ -126,5 +150,6 @@ SAID: dict[str, Callable[[dict[str, Any]], Iterator[str]]] = {
     "mql": _mql,
     "sql": _sql,
     "policy": _policy,
+    "promise": _promise,
     "reason": _reason,
 }

@@ -29,7 +29,7 @@ def propose(*, note: str, by: User, at: datetime) -> Agreement:
     """Write down what is live now as the next version, for both sides to sign."""
     if not sides_of(by):
         raise NotAllowed
-    terms, newest = live_terms(), Agreement.objects.select_for_update().order_by("-version").first()
+    terms, newest = live_terms(at=at), Agreement.objects.select_for_update().order_by("-version").first()
     if newest and newest.terms == terms and newest.signed_at is None:
         raise WrongStage(_("%(agreement)s says the same and waits for signatures.") % {"agreement": newest})
     version = (newest.version if newest else 0) + 1

@@ -21,7 +21,8 @@ from handoff.people.models import User
 @require_GET
 def agreement(request: HttpRequest, version: int | None = None) -> HttpResponse:
     """Show what is live, marked where it is outside what was signed; or one version as it was written down."""
-    user, live = person(request), live_terms()
+    user, now = person(request), timezone.now()
+    live = live_terms(at=now)
     versions = list(Agreement.objects.prefetch_related("signatures__by").select_related("by"))
     signed = next((one for one in versions if one.signed_at), None)
     context: dict[str, Any] = {"versions": versions, "signed": signed, "may_propose": bool(agreeing.sides_of(user))}
@@ -29,11 +30,11 @@ def agreement(request: HttpRequest, version: int | None = None) -> HttpResponse:
         shown = get_object_or_404(Agreement, version=version)
         return render(request, "feedback/agreement.html", context | {"shown": shown, "sections": sections(shown.terms)})
     waiting = versions[0] if versions and not versions[0].signed_at else None
-    outside = differing(signed.terms if signed else {}, live)
+    outside = differing(signed.terms if signed else {}, live, at=now)
     context |= {
         "outside": outside,
         "sections": sections(live, outside),
-        "gone": sections({key: part for key, part in signed.terms.items() if key not in live}) if signed else [],
+        "gone": sections({key: signed.terms[key] for key in outside if key not in live}) if signed else [],
         "waiting": waiting,
         "is_written_down": bool(waiting and waiting.terms == live) or not outside,
         "may_sign": _open_sides(waiting, user) if waiting else [],

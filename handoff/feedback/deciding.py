@@ -24,6 +24,8 @@ def decide(*, text: str, owner: User | None, due_on: date | None, by: User, at: 
     wrong |= {} if due_on else {"due_on": _("Choose until when.")}
     if wrong:
         raise Incomplete(" ".join(wrong.values()), fields=wrong)
+    assert owner is not None
+    assert due_on is not None
     made = Decision.objects.create(text=text.strip()[:300], owner=owner, due_on=due_on, by=by, at=at)
     record("decided", f"decision {made.pk}", by=by, at=at, text=made.text)
     return made

@@ -18,7 +18,7 @@ from handoff.people.doors import person
 from handoff.people.models import User
 
 
-class DecisionForm(forms.ModelForm[Decision]):
+class DecisionForm(forms.ModelForm):  # type: ignore[type-arg]
     """What was decided, who sees to it and until when."""
 
     class Meta:

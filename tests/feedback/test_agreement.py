@@ -7,7 +7,7 @@ from django.utils import translation
 
 from handoff.feedback import agreeing
 from handoff.feedback.agreed_words import sections
-from handoff.feedback.models import Agreement
+from handoff.feedback.models import Agreement, Promise
 from handoff.feedback.terms import differing, live_terms
 from handoff.lib.refusals import NotAllowed, WrongStage
 from handoff.people.models import User
@@ -111,7 +111,7 @@ def test_reps_write_nothing_down() -> None:
 
 def test_a_version_stays_as_it_was_signed_and_what_changes_is_outside_it() -> None:
     before = signed()
-    assert differing(before.terms, live_terms()) == []
+    assert differing(before.terms, live_terms(at=MONDAY_9AM), at=MONDAY_9AM) == []
     raise_threshold()
     revise(
         Policy.objects.in_force().get(),
@@ -122,7 +122,11 @@ def test_a_version_stays_as_it_was_signed_and_what_changes_is_outside_it() -> No
     DisqualificationReason.objects.filter(slug="no-budget").update(is_active=False)
     before.refresh_from_db()
     assert before.terms["mql"]["threshold"] == 50
-    assert differing(before.terms, live_terms()) == ["mql", "policy standard", "reason no-budget"]
+    assert differing(before.terms, live_terms(at=MONDAY_9AM), at=MONDAY_9AM) == [
+        "mql",
+        "policy standard",
+        "reason no-budget",
+    ]
 
 
 def test_each_handoff_names_the_version_that_was_in_force_when_it_was_opened() -> None:
@@ -146,7 +150,7 @@ def test_it_reads_as_sentences() -> None:
     policy = Policy.objects.in_force().get()
     LadderStep.objects.create(policy=policy, metric="first_touch", share=50, action="tell_owner")
     LadderStep.objects.create(policy=policy, metric="first_touch", offset=-30, action="tell_manager")
-    said = {line for section in sections(live_terms()) for part in section.parts for line in part.lines}
+    said = {line for section in sections(live_terms(at=MONDAY_9AM)) for part in section.parts for line in part.lines}
     assert {
         "A score of at least 50 points, by version 1 of the scoring model.",
         "First touch within 4 hours.",
@@ -156,7 +160,9 @@ def test_it_reads_as_sentences() -> None:
         "Of budget, authority, need and timeline at least 2 are answered with yes or partly.",
     } <= said
     with translation.override("nl"):
-        dutch = {line for section in sections(live_terms()) for part in section.parts for line in part.lines}
+        dutch = {
+            line for section in sections(live_terms(at=MONDAY_9AM)) for part in section.parts for line in part.lines
+        }
     assert not dutch & {"First touch within 4 hours.", "Usually back after 180 days."}
 
 
@@ -194,3 +200,15 @@ def test_what_cannot_be_signed_says_why_on_the_page_and_what_is_not_there_is_not
     assert "Your role does not permit this" in text(page)
     assert as_(make_rep()).get(reverse("agreement-version", args=[7])).status_code == 404
     assert as_(make_rep("noor")).post(reverse("sign-agreement", args=[7])).status_code == 404
+
+
+def test_promises_stand_in_it_until_they_are_over() -> None:
+    Promise.objects.create(first=MONDAY_9AM.date(), last=(MONDAY_9AM + 30 * DAY).date(), mqls=50, in_time_percent=90)
+    before = signed()
+    said = [line for section in sections(before.terms) for part in section.parts for line in part.lines]
+    assert "Marketing: 50 leads handed over." in said
+    assert "Sales: 90 % of first touches in time." in said
+    later = MONDAY_9AM + 31 * DAY
+    assert differing(before.terms, live_terms(at=later), at=later) == []
+    Promise.objects.update(mqls=40)
+    assert differing(before.terms, live_terms(at=MONDAY_9AM), at=MONDAY_9AM) == [f"promise {Promise.objects.get().pk}"]

@@ -14,6 +14,7 @@ from handoff.queue.models import Handoff
 from handoff.queue.qualification import qualify
 from handoff.queue.reasons import SHIPPED
 from handoff.queue.undoing import overturn, undo
+from tests.life.incoming import Incoming
 from tests.life.known import Contract, Person
 from tests.life.living import SECOND, SLOTS, WHO
 from tests.life.looking import trace_of
@@ -33,7 +34,7 @@ CONTRACTS = st.fixed_dictionaries(
 REQUESTS = ("contact_request", "demo_request")
 
 
-class Judging(Working):
+class Judging(Incoming, Working):
     """Verdicts, and what comes after yes."""
 
     def contract(self, given: dict[str, Any]) -> dict[str, Any]:
