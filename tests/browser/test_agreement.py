@@ -46,5 +46,8 @@ def test_what_is_decided_is_carried_to_the_next_meeting_until_it_is_done(site: S
     expect(row).to_contain_text("carried over from")
     row.get_by_role("textbox").fill("They give 10 now")
     row.get_by_role("button", name="Done").click()
+    expect(page.locator("#messages")).to_contain_text("Done.")
+    expect(row).to_have_count(0)  # what is done before a meeting is not carried to it
+    page.goto("/reports/meeting/")
     expect(row).to_contain_text("They give 10 now")
     expect(row).to_contain_text("done")
