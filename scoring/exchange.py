@@ -7,7 +7,7 @@ Equal versions give equal text: number of the version, dates and people stay out
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from scoring.drafting import next_version
 from scoring.models import ContentEntry, Persona, Rule, RuleGroup, ScoringModel
+from scoring.spec import ModelSpec
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -72,23 +73,46 @@ def _plain(value: Any) -> Any:
 def read(text: str, *, by: "AbstractBaseUser | None", at: datetime, name: str = "") -> ScoringModel:
     """Make a new draft of what `written` wrote, named `name` if one is given; Unreadable where it is something else."""
     content = _content(text)
+    model = _model(content)
+    model.name, model.version = name or content.get("name", ""), next_version()
+    model.created_at, model.created_by = at, by  # type: ignore[assignment]
+    _save(model, "settings")
+    for where, part in _parts(content, model):
+        _save(part, where)
+    return model
+
+
+def spec_in(text: str) -> ModelSpec:
+    """Return what `written` wrote as values for the engine, without a database; Unreadable if it is something else."""
+    content = _content(text)
+    model = _model(content)
+    parts: dict[type, list[Any]] = {kind: [] for kind in (RuleGroup, Rule, ContentEntry, Persona)}
+    for number, (where, part) in enumerate(_parts(content, model), 1):
+        part.pk = number
+        _clean(part.clean_fields, where, exclude=[field.name for field in part._meta.fields if field.is_relation])
+        if isinstance(part, Rule):
+            part.group_id = part.group.pk
+        parts[type(part)].append(part)
+    return model.spec_of(*parts.values())
+
+
+def _model(content: Mapping[str, Any]) -> ScoringModel:
     given = _members(content.get("settings"), "settings", SETTINGS)
     if given.get("time_zone") not in {None, *available_timezones()}:
         zone = given["time_zone"]
         raise Unreadable(_("settings.time_zone: “%(zone)s” is none; use one such as Europe/Berlin.") % {"zone": zone})
-    model = ScoringModel(
-        name=name or content.get("name", ""),
-        version=next_version(),
-        created_at=at,
-        created_by=by,
-        **given,  # type: ignore[misc]
-    )
-    _save(model, "settings")
+    model = ScoringModel(**given)
+    _clean(model.clean_fields, "settings", exclude=["name", "version", "created_at", "created_by"])
+    return model
+
+
+def _parts(content: Mapping[str, Any], model: ScoringModel) -> Iterator[tuple[str, models.Model]]:
+    """Yield the groups, rules, content and personas of `model`, unsaved, each with where it stands."""
     groups: dict[str, RuleGroup] = {}
     for where, row in _rows(content, "groups"):
         group = RuleGroup(model=model, **_members(row, where, GROUP))
-        _save(group, where)
         groups[group.key] = group
+        yield where, group
     for where, row in _rows(content, "rules"):
         values = _members(row, where, ["group", *RULE])
         found = groups.get(str(values.pop("group", "")))
@@ -97,12 +121,11 @@ def read(text: str, *, by: "AbstractBaseUser | None", at: datetime, name: str = 
             raise Unreadable(
                 _("%(where)s: use the key of a group: %(known)s.") % {"where": f"{where}.group", "known": known}
             )
-        _save(Rule(model=model, group=found, **values), where)
+        yield where, Rule(model=model, group=found, **values)
     for where, row in _rows(content, "content", []):
-        _save(ContentEntry(model=model, **_members(row, where, CONTENT)), where)
+        yield where, ContentEntry(model=model, **_members(row, where, CONTENT))
     for where, row in _rows(content, "personas", []):
-        _save(Persona(model=model, **_members(row, where, PERSONA)), where)
-    return model
+        yield where, Persona(model=model, **_members(row, where, PERSONA))
 
 
 def _content(text: str) -> dict[str, Any]:
@@ -156,9 +179,13 @@ def _is_tree(value: Any) -> bool:
 
 
 def _save(row: models.Model, where: str) -> None:
+    _clean(row.full_clean, where)
+    row.save()
+
+
+def _clean(clean: Callable[..., None], where: str, **how: Any) -> None:
     try:
-        row.full_clean()
+        clean(**how)
     except ValidationError as error:
         said = [f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items()]
         raise Unreadable(f"{where}: {' '.join(said)}") from error
-    row.save()

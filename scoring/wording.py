@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from scoring.conditions import BadCondition, Catalogue, Tree
+from scoring.evaluating import Decline, Declined
 from scoring.fields import OPERATORS, FieldType
 
 OPERATOR_LABELS = {
@@ -44,6 +45,22 @@ MISTAKES = {
     "no_range": gettext_lazy("%(field)s: give the lower and the higher value, such as 50 and 500."),
     "missing": gettext_lazy("%(field)s: a value is missing; fill one in, or choose “is blank”."),
 }
+
+DECLINED = {
+    Decline.TOO_FEW: gettext_lazy(
+        "There are too few verdicts to learn from: %(n)d of the rarer kind, and %(least)d are needed."
+    ),
+    Decline.NOTHING: gettext_lazy("Nothing stands out from what chance would do."),
+    Decline.BASE_IS_BETTER: gettext_lazy(
+        "On verdicts that it was not learned from, it does no better than the rules there are: an AUC of %(reached).3f "
+        "against %(base).3f."
+    ),
+}
+
+
+def said_decline(declined: Declined | None) -> str | None:
+    """Say why nothing is suggested, None where something is."""
+    return None if declined is None else str(DECLINED[declined.why]) % declined.about
 
 
 def mistake(error: BadCondition) -> str:

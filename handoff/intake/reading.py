@@ -1,7 +1,5 @@
 """Reading: a file and a mapping in; rows, refusals and notes out. It streams and knows no database."""
 
-import csv
-import io
 import itertools
 import re
 from collections.abc import Iterator
@@ -13,7 +11,7 @@ from django.utils.translation import gettext
 from handoff.intake.cells import read_cell
 from handoff.intake.columns import ActivityColumns, Column, Condition, Mapping, TouchColumns
 from handoff.intake.dates import Formats
-from handoff.intake.records import find_delimiter, find_encoding, opened, read_records
+from handoff.intake.records import find_delimiter, find_encoding, opened, read_records, taken_apart
 from handoff.intake.remarks import Note, Refusal, Row, Trouble, UnreadableFile
 
 __all__ = ["Note", "Refusal", "Row", "UnreadableFile", "read_rows"]
@@ -135,7 +133,7 @@ class _Sheet:
 
     def _fitted(self, cells: list[str], notes: list[Trouble]) -> list[str]:
         """Return a cell for each header, taking a row apart that a spreadsheet had put into one."""
-        if (apart := self._taken_apart(cells)) is not None:
+        if (apart := taken_apart(cells, self.delimiter, self.width, len(self.header))) is not None:
             notes.append(Trouble("repaired"))
             cells = apart
         if len(cells) < self.width or any(cell.strip() for cell in cells[len(self.header) :]):
@@ -145,18 +143,6 @@ class _Sheet:
             if "\0" in cell:
                 raise Trouble("nul", cell, name)
         return cells + [""] * (len(self.header) - len(cells))
-
-    def _taken_apart(self, cells: list[str]) -> list[str] | None:
-        """Return the row that stands as CSV in the first of otherwise empty cells, if it has the right size."""
-        if self.delimiter not in cells[0] or any(cell.strip() for cell in cells[1:]):
-            return None
-        try:
-            (row,) = csv.reader(io.StringIO(cells[0], newline=""), delimiter=self.delimiter, strict=True)
-        except (csv.Error, ValueError):
-            return None
-        # A blank after the comma is prose ("Smith, John"), which no program writes between cells.
-        is_prose = any(cell.startswith(" ") for cell in row)
-        return row if not is_prose and self.width <= len(row) <= len(self.header) else None
 
     def _row(self, line: int, cells: list[str], notes: list[Trouble]) -> Row:
         lead = {name: self._value(column, cells) for name, column in self.mapping.identity.items()}

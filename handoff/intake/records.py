@@ -3,6 +3,7 @@
 import codecs
 import csv
 import gzip
+import io
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -104,3 +105,16 @@ def read_records(file: TextIO, delimiter: str) -> Iterator[Record]:
         is_hint = line == 1 and re.fullmatch(r"sep=.?", "".join(cells))
         if any(cell.strip() for cell in cells) and not is_hint:
             yield line, cells
+
+
+def taken_apart(cells: list[str], delimiter: str, fewest: int, most: int) -> list[str] | None:
+    """Return the row that stands as CSV in the first of otherwise empty cells, if it has the right size."""
+    if delimiter not in cells[0] or any(cell.strip() for cell in cells[1:]):
+        return None
+    try:
+        (row,) = csv.reader(io.StringIO(cells[0], newline=""), delimiter=delimiter, strict=True)
+    except (csv.Error, ValueError):
+        return None
+    # A blank after the comma is prose ("Smith, John"), which no program writes between cells.
+    is_prose = any(cell.startswith(" ") for cell in row)
+    return row if not is_prose and fewest <= len(row) <= most else None

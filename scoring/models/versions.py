@@ -1,5 +1,6 @@
 """What marketers write: versions of the scoring model, and their rules."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from decimal import Decimal
 from typing import Any, Self, TypeVar
@@ -89,21 +90,31 @@ class ScoringModel(models.Model):
 
     def spec(self) -> ModelSpec:
         """Return the model as values for the engine."""
-        groups = {group.pk: as_spec(GroupSpec, group) for group in self.groups.all()}
+        return self.spec_of(self.groups.all(), self.rules.all(), self.content.all(), self.personas.all())
+
+    def spec_of(
+        self,
+        groups: "Iterable[RuleGroup]",
+        rules: "Iterable[Rule]",
+        content: "Iterable[models.Model]" = (),
+        personas: "Iterable[models.Model]" = (),
+    ) -> ModelSpec:
+        """Return the model with these parts as values for the engine."""
+        by_key = {group.pk: as_spec(GroupSpec, group) for group in groups}
         return as_spec(
             ModelSpec,
             self,
-            groups=tuple(groups.values()),
+            groups=tuple(by_key.values()),
             rules=tuple(
-                as_spec(RuleSpec, rule, group=groups[rule.group_id].key, kinds=tuple(rule.activity_kinds))
-                for rule in self.rules.all()
+                as_spec(RuleSpec, rule, group=by_key[rule.group_id].key, kinds=tuple(rule.activity_kinds))
+                for rule in rules
                 if rule.is_active
             ),
             minimums={dimension: number(getattr(self, f"{dimension}_minimum")) for dimension in DIMENSIONS},
             fit_cuts=(float(self.cut_a), float(self.cut_b), float(self.cut_c)),
             engagement_cuts=(float(self.cut_1), float(self.cut_2), float(self.cut_3)),
-            content=tuple(as_spec(ContentSpec, entry) for entry in self.content.all()),
-            personas=tuple(as_spec(PersonaSpec, persona) for persona in self.personas.all()),
+            content=tuple(as_spec(ContentSpec, entry) for entry in content),
+            personas=tuple(as_spec(PersonaSpec, persona) for persona in personas),
         )
 
 
