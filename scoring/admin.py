@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scoring import condition_doors, model_pages
+from scoring import condition_doors, learning_pages, model_pages
 from scoring.drafting import add_groups, next_version
 from scoring.editing import discard, lock_draft, new_group_key
 from scoring.forms import ScoringModelForm
@@ -114,7 +114,11 @@ class ScoringModelAdmin(DraftsOnly):
         return Reader.now().said_lane(model.product_kinds, model.product_condition)
 
     def get_urls(self) -> list[URLPattern]:
-        return [*model_pages.urls(self), *condition_doors.urls(self.admin_site.admin_view), *super().get_urls()]
+        return [
+            *model_pages.urls(self, learning_pages.PAGES),
+            *condition_doors.urls(self.admin_site.admin_view),
+            *super().get_urls(),
+        ]
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show a version: its rules, its settings, and what is live."""

@@ -214,3 +214,19 @@ class PublishForm(forms.Form):
         elif not cleaned.get("pace") and "pace" not in self.errors:
             self.add_error("pace", _("Say how many per rep a day, such as 3."))
         return cleaned
+
+
+class BacktestForm(forms.Form):
+    """The period whose handoffs a version is tested by."""
+
+    since = forms.DateField(
+        label=gettext_lazy("Handed over from"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    until = forms.DateField(label=gettext_lazy("to"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a period that ends before it begins."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if len(cleaned) == 2 and cleaned["since"] > cleaned["until"]:
+            self.add_error("until", _("The period ends before it begins."))
+        return cleaned

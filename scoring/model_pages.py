@@ -1,7 +1,7 @@
 """The pages of one version beside its form: copy, compare, try on a lead, rehearse, publish."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -34,11 +34,11 @@ CHANGE = "admin:scoring_scoringmodel_change"
 PUBLISH = "admin:scoring_scoringmodel_publish"
 
 
-def urls(admin: "ScoringModelAdmin") -> list[URLPattern]:
+def urls(admin: "ScoringModelAdmin", more: Mapping[str, Page]) -> list[URLPattern]:
     """Return the addresses of the pages, each for whoever may work on versions."""
     pages = {
         **{"copy": _copy, "compare": _compare, "try": _try, "rehearse": _rehearse, "publish": _publish},
-        "suggestions": _suggestions,
+        **{"suggestions": _suggestions, **more},
     }
     return [
         path(f"<int:pk>/{name}/", admin.admin_site.admin_view(_door(admin, page)), name=f"scoring_scoringmodel_{name}")
@@ -58,7 +58,7 @@ def _door(admin: "ScoringModelAdmin", page: Page) -> Callable[..., HttpResponse]
     return door
 
 
-def _shown(admin: "ScoringModelAdmin", request: HttpRequest, name: str, model: ScoringModel, **context: Any) -> Any:
+def shown(admin: "ScoringModelAdmin", request: HttpRequest, name: str, model: ScoringModel, **context: Any) -> Any:
     live = current_publication(timezone.now())
     shared = {**admin.admin_site.each_context(request), "opts": admin.opts, "original": model, "live": live}
     return TemplateResponse(request, f"admin/scoring/scoringmodel/{name}.html", {**shared, **context})
@@ -77,7 +77,7 @@ def _compare(admin: "ScoringModelAdmin", request: HttpRequest, model: ScoringMod
     """Show what the version says otherwise than what is live."""
     live = ScoringModel.objects.live().first()
     title = _("Compare version %(n)d with what is live") % {"n": model.version}
-    return _shown(admin, request, "compare", model, title=title, against=live, changes=changes(live, model))
+    return shown(admin, request, "compare", model, title=title, against=live, changes=changes(live, model))
 
 
 def _try(admin: "ScoringModelAdmin", request: HttpRequest, model: ScoringModel) -> HttpResponse:
@@ -86,7 +86,7 @@ def _try(admin: "ScoringModelAdmin", request: HttpRequest, model: ScoringModel) 
     ids = [int(lead)] if lead.isdecimal() and len(lead) < 18 else []
     problems = problems_of(model)
     found = [] if problems else tried(model, ids, timezone.now())
-    return _shown(
+    return shown(
         admin, request, "try", model, title=_("Try version %(n)d on a lead") % {"n": model.version},
         words=words, found=found, is_gone=bool(ids) and not found, problems=problems,
         leads=population().looked_up(words),
@@ -112,9 +112,9 @@ def _suggestions(admin: "ScoringModelAdmin", request: HttpRequest, model: Scorin
         )
         return redirect("admin:scoring_persona_change", persona.pk)
     found = [] if problems else suggestions(model, timezone.now())
-    shown = [(one, reader.said_profile(one.condition), json.dumps(one.condition)) for one in found]
-    return _shown(
-        admin, request, "suggestions", model, title=_("Suggested negative personas"), found=shown, problems=problems,
+    patterns = [(one, reader.said_profile(one.condition), json.dumps(one.condition)) for one in found]
+    return shown(
+        admin, request, "suggestions", model, title=_("Suggested negative personas"), found=patterns, problems=problems,
         fewest=FEWEST, most_accepted=round(100 * MOST_ACCEPTED),
     )  # fmt: skip
 
@@ -148,9 +148,7 @@ def _publish(admin: "ScoringModelAdmin", request: HttpRequest, model: ScoringMod
             said = _("%(model)s is live. Leads are scored anew; see how far it is below.")
             messages.success(request, said % {"model": model})
             return redirect(CHANGE, model.pk)
-    return _shown(
-        admin, request, "publish", model, form=form, problems=problems, **publishing_context(model, rehearsal)
-    )
+    return shown(admin, request, "publish", model, form=form, problems=problems, **publishing_context(model, rehearsal))
 
 
 def publishing_context(model: ScoringModel, rehearsal: Rehearsal | None) -> dict[str, Any]:

@@ -54,6 +54,26 @@ class Outcomes:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """Handoffs on which sales said yes, or no against the rules: row by row when, and the lead as it was known then."""
+
+    at: npt.NDArray[np.int64]  # µs
+    facts: Facts
+    accepted: Bools
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What was said of the handoffs of a period, and how many leads known at its end were ever judged."""
+
+    handed_over: int
+    accepted: int
+    refused: int  # against the rules
+    leads: int
+    ever_judged: int
+
+
+@dataclass(frozen=True)
 class Capacity:
     """How many handoffs a week a team can take, None where too few are closed to tell; and how many open at once."""
 
@@ -94,6 +114,18 @@ class Population(Protocol):
 
     def outcomes(self, fields: dict[str, FieldType], *, since: datetime) -> Outcomes:
         """Return what became of everybody on whom sales decided since then, with these facts of their profiles."""
+
+    def verdicts(self, *, since: datetime, until: datetime) -> Verdicts:
+        """Return what was said of those handed over from `since` until before `until`; imported history is left out."""
+
+    def judged(self, needs: Needs, *, since: datetime, until: datetime, most: int) -> Iterator[Judged]:
+        """Yield the newest of them on which sales said yes, or no against the rules, some thousands at a time.
+
+        The newest part comes first, and in each part what was handed over first.
+        """
+
+    def not_suggested(self) -> frozenset[str]:
+        """Return the fields, of one person or firm, and the acts of our own, that no rule is to be suggested from."""
 
     def looked_up(self, words: str) -> list[Known]:
         """Return a few whose name, address or company begins like `words`; the best known ones without."""

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from scoring.conditions import Catalogue
 from scoring.models import Rule, RuleGroup, ScoringModel
 from scoring.population import population
+from scoring.spec import RuleSpec
 from scoring.wording import sentence
 
 
@@ -36,6 +37,12 @@ class Reader:
         if rule.kind == Rule.Kind.SILENCE:
             return _("nothing for %(days)s: %(what)s") % {"days": days(rule.silence_days or 0), "what": what}
         return what
+
+    def said_suggested(self, rule: RuleSpec) -> str:
+        """Return what a suggested rule looks for, and how often."""
+        values = {name: getattr(rule, name) for name in ("kind", "condition", "at_least", "at_least_of", "window")}
+        row = Rule(activity_kinds=list(rule.kinds), **values)
+        return ", ".join(filter(None, [self.said(row), counts(row)]))
 
     def said_profile(self, condition: Mapping[str, object]) -> str:
         """Return "industry is energy"."""

@@ -21,9 +21,20 @@ def facts_of(leads: Sequence[Lead], needs: Needs, *, known_at: datetime | None =
     """
     profiles = [profile_of(lead) for lead in leads]
     if known_at is not None:
-        _turn_back(leads, profiles, known_at)
+        _turn_back(leads, profiles, [known_at] * len(leads))
     created = pl.Series("created", [microseconds(lead.created_at) for lead in leads], pl.Int64)
     return Facts(pl.DataFrame([created, *_columns(profiles, needs.profile)]), _activities(leads, needs))
+
+
+def facts_then(leads: Sequence[Lead], moments: Sequence[datetime], needs: Needs) -> Facts:
+    """Return the facts about each of `leads` (which may repeat) as they were known at its own moment.
+
+    Profiles are as recorded then; of the activities, those that had happened and had been received.
+    """
+    profiles = [profile_of(lead) for lead in leads]
+    _turn_back(leads, profiles, moments)
+    created = pl.Series("created", [microseconds(lead.created_at) for lead in leads], pl.Int64)
+    return Facts(pl.DataFrame([created, *_columns(profiles, needs.profile)]), _activities(leads, needs, moments))
 
 
 def profiles_of(leads: Sequence[Lead], fields: Mapping[str, FieldType]) -> pl.DataFrame:
@@ -37,11 +48,23 @@ def _columns(profiles: list[dict[str, Any]], fields: Mapping[str, FieldType]) ->
     return [_column(profiles, name, type_) for name, type_ in fields.items()]
 
 
-def _turn_back(leads: Sequence[Lead], profiles: list[dict[str, Any]], known_at: datetime) -> None:
-    by_lead = {lead.pk: profile for lead, profile in zip(leads, profiles, strict=True)}
-    later = LeadChange.objects.filter(lead__in=by_lead, at__gt=known_at, of_merged=None).order_by("-at", "-id")
-    for lead_id, before in later.values_list("lead_id", "before"):
-        by_lead[lead_id].update(before)
+def _turn_back(leads: Sequence[Lead], profiles: list[dict[str, Any]], moments: Sequence[datetime]) -> None:
+    if not leads:
+        return
+    rows = _rows_of(leads)
+    later = LeadChange.objects.filter(lead__in=rows, at__gt=min(moments), of_merged=None).order_by("-at", "-id")
+    for lead_id, at, before in later.values_list("lead_id", "at", "before"):
+        for row in rows[lead_id]:
+            if at > moments[row]:
+                profiles[row].update(before)
+
+
+def _rows_of(leads: Sequence[Lead]) -> dict[int, list[int]]:
+    """Return where each lead stands."""
+    rows: dict[int, list[int]] = {}
+    for row, lead in enumerate(leads):
+        rows.setdefault(lead.pk, []).append(row)
+    return rows
 
 
 def _column(rows: Iterable[dict[str, Any]], name: str, type_: FieldType) -> pl.Series:
@@ -82,17 +105,25 @@ def _instant(value: Any) -> int | None:
         return None
 
 
-def _activities(leads: Sequence[Lead], needs: Needs) -> pl.DataFrame:
-    """Return the activities that may matter, sorted by (lead, time, source, id); `lead` is the row in `leads`."""
-    order = {lead.pk: row for row, lead in enumerate(leads)}
-    columns = ("lead_id", "occurred_at", "kind", "is_machine", "properties", "id", "source", "source_id")
-    found = Activity.objects.filter(lead__in=order)
+def _activities(leads: Sequence[Lead], needs: Needs, moments: Sequence[datetime] | None = None) -> pl.DataFrame:
+    """Return the activities that may matter, sorted by (lead, time, source, id); `lead` is the row in `leads`.
+
+    With `moments`, those that had happened and been received by that of the lead's row.
+    """
+    places = _rows_of(leads)
+    columns = ("lead_id", "occurred_at", "kind", "is_machine", "properties", "id", "source", "source_id", "received_at")
+    found = Activity.objects.filter(lead__in=places)
     if needs.kinds is not None:
         found = found.filter(kind__in=needs.kinds)
-    rows = list(found.values_list(*columns))
+    rows = [
+        (place, row)
+        for row in found.values_list(*columns)
+        for place in places[row[0]]
+        if moments is None or max(row[1], row[8]) <= moments[place]
+    ]
     # Sorted here, because databases differ on which text comes first.
-    rows.sort(key=lambda row: (order[row[0]], row[1], row[6], row[7]))
-    return activity_frame(rows, [order[row[0]] for row in rows], needs.activity)
+    rows.sort(key=lambda placed: (placed[0], placed[1][1], placed[1][6], placed[1][7]))
+    return activity_frame([row for _, row in rows], [place for place, _ in rows], needs.activity)
 
 
 def activity_frame(

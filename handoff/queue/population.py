@@ -6,21 +6,21 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from django.db.models import Avg, Case, Count, Exists, F, Max, OuterRef, Q, Sum, When
+from django.db.models import Avg, Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum, When
 from django.urls import reverse
 
-from handoff.leads.catalogue import activity_fields, activity_kinds, profile_fields, seen_values
+from handoff.leads.catalogue import PERSONAL, activity_fields, activity_kinds, profile_fields, seen_values
 from handoff.leads.columns import facts_in
-from handoff.leads.facts import facts_of, profiles_of
-from handoff.leads.models import HANDED_OVER_FROM, Activity, Hold, Lead, LeadScore, Stage
+from handoff.leads.facts import facts_of, facts_then, profiles_of
+from handoff.leads.models import HANDED_OVER_FROM, Activity, Hold, Kind, Lead, LeadScore, Stage
 from handoff.people.models import Role, Team
 from handoff.queue.models import Disqualification, Handoff, Verdict
 from handoff.queue.rebasing import ranges
 from handoff.queue.timeline import in_words
 from scoring.conditions import Catalogue
 from scoring.engine import Facts, Needs
-from scoring.fields import FieldType
-from scoring.population import Batch, Capacity, Known, Outcomes
+from scoring.fields import FieldType, microseconds
+from scoring.population import Batch, Capacity, Judged, Known, Outcomes, Verdicts
 
 STATE: dict[str, pl.DataType | type[pl.DataType]] = {
     "id": pl.Int64,
@@ -31,6 +31,12 @@ STATE: dict[str, pl.DataType | type[pl.DataType]] = {
     "team": pl.String,
 }
 SHOWN = 12
+AT_ONCE = 2_000
+SAID_YES = Q(verdict=Verdict.QUALIFIED)
+# A duplicate or a wrong number says nothing about who is worth sales' time.
+SAID_NO = Q(verdict=Verdict.DISQUALIFIED, disqualification__reason__counts_against_rules=True)
+OF_ONE_FIRM = {"company.name", "company.domain"}
+OUR_OWN = {Kind.EMAIL_DELIVERED, Kind.EMAIL_BOUNCED, Kind.CALL, Kind.MEETING}
 LOOKED_BACK = timedelta(days=90)
 ENOUGH_CLOSED = 20
 
@@ -95,6 +101,33 @@ class LeadPopulation:
         # Whoever is among these and was never accepted was refused.
         return Outcomes(ids, profiles_of(leads, fields), accepted, ~accepted)
 
+    def verdicts(self, *, since: datetime, until: datetime) -> Verdicts:
+        """Return what was said of those handed over from `since` until before `until`; imported history is left out."""
+        counts = _handed_over(since, until).aggregate(
+            handed_over=Count("pk"), accepted=Count("pk", filter=SAID_YES), refused=Count("pk", filter=SAID_NO)
+        )
+        known = Lead.objects.filter(created_at__lt=until, is_imported_history=False)
+        said = Handoff.objects.filter(lead=OuterRef("pk"), verdict__in=(Verdict.QUALIFIED, Verdict.DISQUALIFIED))
+        return Verdicts(**counts, leads=known.count(), ever_judged=known.filter(Exists(said)).count())
+
+    def judged(self, needs: Needs, *, since: datetime, until: datetime, most: int) -> Iterator[Judged]:
+        """Yield the newest of them on which sales said yes, or no against the rules, some thousands at a time."""
+        found = _handed_over(since, until).filter(SAID_YES | SAID_NO).order_by("-opened_at", "-id")
+        keys = list(found.values_list("pk", flat=True)[:most])
+        for first in range(0, len(keys), AT_ONCE):
+            part = Handoff.objects.select_related("lead__company").filter(pk__in=keys[first : first + AT_ONCE])
+            handoffs = list(part.order_by("opened_at", "id"))
+            moments = [handoff.opened_at for handoff in handoffs]
+            yield Judged(
+                np.array([microseconds(moment) for moment in moments], dtype=np.int64),
+                facts_then([handoff.lead for handoff in handoffs], moments, needs),
+                np.array([handoff.verdict == Verdict.QUALIFIED for handoff in handoffs], dtype=np.bool_),
+            )
+
+    def not_suggested(self) -> frozenset[str]:
+        """Return the fields, of one person or firm, and the acts of our own, that no rule is to be suggested from."""
+        return frozenset({*PERSONAL, *OF_ONE_FIRM, *OUR_OWN})
+
     def looked_up(self, words: str) -> list[Known]:
         """Return a few whose name, address or company begins like `words`; the highest scores without."""
         leads = Lead.objects.select_related("company")
@@ -112,6 +145,10 @@ class LeadPopulation:
             days = _days_open(team)
             found.append(Capacity(team.name, team.at_once, 7 * team.at_once / days if days else None))
         return found
+
+
+def _handed_over(since: datetime, until: datetime) -> "QuerySet[Handoff, Handoff]":
+    return Handoff.objects.filter(opened_at__gte=since, opened_at__lt=until, is_imported_history=False)
 
 
 def _days_open(team: Team) -> float | None:

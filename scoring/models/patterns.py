@@ -1,5 +1,6 @@
 """What belongs to a version beside its rules: personas, and what the content on the site is about."""
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -41,6 +42,22 @@ class ContentEntry(models.Model):
 
     def __str__(self) -> str:
         return self.pattern
+
+
+class NotScorable(models.Model):
+    """A field of profiles or activities, or a kind of activity, that rules are never suggested from."""
+
+    name = models.CharField(max_length=120, unique=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("field that is not scorable")
+        verbose_name_plural = _("fields that are not scorable")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Persona(models.Model):
