@@ -15,6 +15,14 @@ from tests.processes.living import wait_until
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 SAID = "(industry is one of Logistics or Retail and employees is between 50 and 500) and not (country is AT)"
+POLES_BUY = """
+from datetime import timedelta
+from django.utils import timezone
+from tests.scoring.judged_worlds import Story, tell
+ago = lambda n: timezone.now() - timedelta(days=50 + n % 97)
+tell([Story(ago(n), n % 3 == 0, lead={"country": "PL" if n % 6 == 0 else "NL"}) for n in range(420)],
+     by=User.objects.get(username="rep"))
+"""
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESK: ViewportSize = {"width": 1440, "height": 900}
 
@@ -98,6 +106,38 @@ def test_the_pages_of_a_version_are_accessible_and_fit_a_phone(site: Site, draft
     for sample in draft.locator(".sample summary").all():
         sample.click()
     assert_fits_and_is_accessible(draft)
+
+
+def test_what_verdicts_suggest_becomes_a_draft_that_is_tested_and_rehearsed(site: Site, visit: Visit) -> None:
+    site.house.run("manage.py", "shell", "-c", POLES_BUY)
+    page = visit("marketer")
+    page.goto("/admin/scoring/scoringmodel/?state__exact=live")
+    page.get_by_role("link", name=re.compile("^version")).click()
+    live = page.url
+    page.get_by_role("link", name="Suggest points").click()
+    offer = page.get_by_role("region", name=re.compile("^Beside the rules")).first
+    expect(offer).to_contain_text("country is PL")
+    page.get_by_text("Fields that are not scorable").click()
+    page.get_by_label("job title").check()
+    page.get_by_role("button", name="Save and suggest anew").click()
+    expect(page.locator(".messagelist")).to_contain_text("without what you marked")
+    assert_fits_and_is_accessible(page)
+
+    page.get_by_role("button", name="Make it a draft").first.click()
+    expect(page.locator(".messagelist")).to_contain_text("Nothing is live until you publish it.")
+    expect(page.get_by_role("row").filter(has_text="country is PL").first).to_be_visible()
+    at = page.url
+    page.get_by_role("link", name="Back-test").click()
+    expect(page.get_by_role("row").filter(has_text="ROC AUC")).to_be_visible()
+    assert_fits_and_is_accessible(page)
+    page.goto(at)
+    page.get_by_role("link", name="Publish…").click()
+    rehearse(page)
+    page.goto(live)
+    expect(page.locator(".model-side")).to_contain_text("This version is live.")
+    page.goto(at)
+    page.get_by_role("link", name="Delete").click()
+    page.get_by_role("button", name=re.compile("sure")).click()
 
 
 def make_lead(site: Site, name: str, industry: str) -> str:

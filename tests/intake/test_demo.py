@@ -1,5 +1,6 @@
 """The demo world: lived through by the acts, the same again, and never over real data."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,13 +15,17 @@ from handoff.leads.models import Activity, Lead, LeadScore
 from handoff.people.models import User
 from handoff.queue.models import Breach, Clock, Handoff, Touch
 from handoff.queue.verifying import broken_rows
+from scoring import backtesting
+from scoring.models import ScoringModel
 from tests.making import make_lead, make_rep
 from tests.reports.asking import rules_of
 from tests.reports.rules_oracle import assert_equals_the_oracle
+from tests.scoring.backtest_oracle import assert_equals_the_oracle as assert_equals_the_oracle_of_verdicts
 
 pytestmark = pytest.mark.django_db
 END = datetime(2026, 11, 20, 15, tzinfo=UTC)
 SCALE = 0.01
+LONG = os.environ.get("HANDOFF_LONG") == "1"
 
 
 def numbers() -> dict[str, Any]:
@@ -72,6 +77,18 @@ def assert_the_rules_at_work_are_what_the_handoffs_say(at: datetime) -> None:
     assert any(row.decisive.count for row in report.rows)
     handoffs = Handoff.objects.select_related("publication", "disqualification__reason")
     assert_equals_the_oracle(report, list(handoffs), at)
+
+
+@pytest.mark.long
+def test_the_back_test_is_what_a_second_one_says_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not LONG:
+        pytest.skip("It takes a year of many leads; a smaller world of its own is in tests/scoring.")
+    monkeypatch.setattr(life, "YEAR", timedelta(days=365))
+    life.play(scale=0.2, end=END)
+    at = END + timedelta(days=60)
+    draft, live = ScoringModel.objects.get(state="draft"), ScoringModel.objects.get(state="live")
+    found = backtesting.backtest(draft, since=END - timedelta(days=400), until=at, at=at)
+    assert_equals_the_oracle_of_verdicts(found, draft, live)
 
 
 @pytest.mark.parametrize("holds", ["people", "leads"])

@@ -11,6 +11,7 @@ import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from handoff.intake.any_file import NoTable, Table, read_table
 from handoff.intake.cards import only_profiles, points_of
@@ -51,7 +52,12 @@ class Command(BaseCommand):
         except (OSError, UnreadableFile, NoTable) as error:
             raise CommandError(str(error)) from error
         if table.skipped:
-            self.stderr.write(_("%(n)d rows could not be read and were left out.") % {"n": table.skipped})
+            said = ngettext(
+                "%(n)d row could not be read and was left out.",
+                "%(n)d rows could not be read and were left out.",
+                table.skipped,
+            )
+            self.stderr.write(said % {"n": table.skipped})
         base = self._card(options["card"], table) if options["card"] else None
         facts, moments = only_profiles(profiles), np.ones(len(yes), dtype=np.int64)
         single = single_candidates(profiles, catalogue)
