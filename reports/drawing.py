@@ -15,6 +15,7 @@ from reports.feedback import FeedbackReport
 from reports.funnel import FunnelReport
 from reports.grouping import BY
 from reports.rules import Figure, RulesReport, handoff_rows
+from reports.sampling import readable_report
 from reports.sla import SlaReport
 
 PAGE = 50
@@ -33,10 +34,11 @@ def funnel(_request: HttpRequest, _cohort: Cohort, report: FunnelReport, _now: d
     return {"chart": funnel_chart(report.steps), **labels}
 
 
-def rules(request: HttpRequest, cohort: Cohort, report: RulesReport, _now: datetime) -> dict[str, Any]:
-    """Return, with `?rule=`, the handoffs behind a figure."""
+def rules(request: HttpRequest, cohort: Cohort, report: RulesReport, now: datetime) -> dict[str, Any]:
+    """Return what the line misses and, with `?rule=`, the handoffs behind a figure."""
     key, name = request.GET.get("rule", ""), request.GET.get("figure", "")
     context = {"may_read_rules": person(request).has_perm("scoring.view_rule"), "asked_rule": key}
+    context["sampling"] = readable_report(cohort, at=now)
     opened = report.row(key)
     if opened is None:
         return context

@@ -10,10 +10,10 @@ from itertools import islice
 from typing import Any
 
 import polars as pl
-from django.db.models import Func, TextField
+from django.db.models import Exists, Func, OuterRef, TextField
 from django.db.models.functions import Cast
 
-from handoff.queue.models import Route, Verdict
+from handoff.queue.models import Route, Sample, Verdict
 from reports.cohorts import Handoffs
 from scoring.models import Rule
 from scoring.spec import DIMENSIONS
@@ -23,6 +23,7 @@ HANDOFF: dict[str, Any] = {
     "id": pl.Int64,
     "model": pl.Int64,
     "route": pl.String,
+    "is_sample": pl.Boolean,
     **dict.fromkeys(DIMENSIONS, pl.Float64),
     "verdict": pl.String,
     "counts_against_rules": pl.Boolean,
@@ -62,13 +63,14 @@ class RulePoints(Func):
 def scored(handoffs: Handoffs) -> pl.DataFrame:
     """Return scored handoffs, newest first.
 
-    Columns: id, model, the dimensions, misleading, reasons, is_by_score, is_sql, and is_against: disqualified for a
-    reason that counts against the rules.
+    Columns: id, model, the dimensions, misleading, reasons, is_by_score (and above the line, so no sample), is_sql, and
+    is_against: disqualified for a reason that counts against the rules.
     """
     rows = handoffs.order_by("-opened_at", "-id").values_list(
         "pk",
         "publication__model",
         "route",
+        Exists(Sample.objects.filter(handoff=OuterRef("pk"))),
         *DIMENSIONS,
         "verdict",
         "disqualification__reason__counts_against_rules",
@@ -78,10 +80,10 @@ def scored(handoffs: Handoffs) -> pl.DataFrame:
     found = [pl.DataFrame(part, schema=HANDOFF, orient="row") for part in _parts(rows.iterator(AT_ONCE))]
     frame = pl.concat(found) if found else pl.DataFrame(schema=HANDOFF)
     return frame.with_columns(
-        is_by_score=pl.col("route") == Route.SCORE,
+        is_by_score=(pl.col("route") == Route.SCORE) & ~pl.col("is_sample"),
         is_sql=pl.col("verdict") == Verdict.QUALIFIED,
         is_against=(pl.col("verdict") == Verdict.DISQUALIFIED) & pl.col("counts_against_rules").fill_null(value=False),
-    ).drop("route", "verdict", "counts_against_rules")
+    ).drop("route", "is_sample", "verdict", "counts_against_rules")
 
 
 def rules_of(models: Iterable[int]) -> pl.DataFrame:

@@ -68,6 +68,7 @@ def _plain_static_files() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def shared_rows(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Let a fixture of a whole module make rows: they are there for each of its tests, as they were, and then gone."""
+    forget_specs()
     with django_db_blocker.unblock(), transaction.atomic():
         yield
         transaction.set_rollback(True)

@@ -43,6 +43,7 @@ SECTIONS: list[tuple[str | Promise, list[Entry]]] = [
             Entry(
                 _("Scoring rules"), "admin:scoring_scoringmodel_changelist", frozenset({"marketer", "manager", "admin"})
             ),
+            Entry(_("Sampling"), "sampling", frozenset({"marketer", "manager", "admin"})),
             Entry(_("Exclusion list"), "exclusions", frozenset({"marketer", "admin"})),
             Entry(_("Imports"), "imports", frozenset({"marketer", "admin"})),
         ],

@@ -19,6 +19,7 @@ TICKS = (
     Tick("publications", "handoff.queue.rebasing.rescore_stale", 5),
     Tick("rehearsals", "scoring.rehearsing.run_waiting", 3),
     Tick("pace", "handoff.queue.pacing.hand_over_paced", 300),
+    Tick("samples", "handoff.queue.sampling.hand_over_samples", 300),
     Tick("refresh", "handoff.queue.rescoring.refresh_moving", 600),
     Tick("wake-ups", "handoff.queue.recycling.wake_due", 60),
     Tick("reminders", "handoff.queue.next_steps.remind_due", 30),

@@ -14,7 +14,7 @@ from handoff.queue.next_steps import end_steps
 
 def cool(handoff: Handoff, *, cooled_at: datetime, at: datetime) -> bool:
     """End `handoff` as of `cooled_at`, unless somebody accepted, touched, asked for or reopened it."""
-    waiting = Handoff.objects.cooling().filter(pk=handoff.pk)
+    waiting = Handoff.objects.by_score_alone().filter(pk=handoff.pk)
     # One conditional UPDATE decides between cooling and a rep who claims at this moment.
     if not waiting.update(
         closed_at=cooled_at, verdict=Verdict.COOLED, due_at=None, next_step_at=None, snoozed_until=None

@@ -24,10 +24,11 @@ def hand_over_paced(*, at: datetime) -> int:
     # Before the base is rescored, nobody knows who the best are.
     if publication.rescored_at is None:
         return 0
-    return sum(_hand_over(team, publication, at) for team in Team.objects.all() if _is_at_work(team, at))
+    return sum(_hand_over(team, publication, at) for team in Team.objects.all() if is_at_work(team, at))
 
 
-def _is_at_work(team: Team, at: datetime) -> bool:
+def is_at_work(team: Team, at: datetime) -> bool:
+    """Return whether `team` has open hours at `at`; without hours it always has."""
     calendar = calendar_of(team)
     if calendar is None:
         return True
@@ -50,6 +51,12 @@ def _hand_over(team: Team, publication: Publication, at: datetime) -> int:
         if opened >= left:
             break
     return opened
+
+
+def waits_for_its_pace(team: Team, publication: Publication) -> bool:
+    """Return whether a lead of `team` that qualifies waits for its day."""
+    is_paced = publication.qualifying == Publication.Qualifying.PACED
+    return is_paced and _next(team, publication, published(publication).model.threshold).exists()
 
 
 def _next(team: Team, publication: Publication, threshold: float) -> "QuerySet[Lead, int]":

@@ -49,7 +49,8 @@ def with_what_rows_show(handoffs: "QuerySet[Handoff]") -> "QuerySet[Handoff]":
     beside = handoffs.annotate(
         live_id=Subquery(live.values("pk")[:1]), live_model_id=Subquery(live.values("model_id")[:1])
     )
-    return beside.select_related("lead__company", "lead__score", "claimed_by", "assigned_to").prefetch_related(
+    related = ("lead__company", "lead__score", "claimed_by", "assigned_to", "sample")
+    return beside.select_related(*related).prefetch_related(
         Prefetch("clocks", queryset=running, to_attr="running_clocks"),
         Prefetch("next_steps", queryset=planned, to_attr="planned"),
     )
@@ -138,7 +139,13 @@ def cools(handoff: Handoff) -> datetime | None:
     """Return when an untouched handoff would cool, None for one that will not."""
     score = getattr(handoff.lead, "score", None)
     was_asked_for = handoff.route != Route.SCORE or handoff.raised_at or handoff.reopened_at
-    if was_asked_for or handoff.claimed_by_id or handoff.touched_at or not handoff.is_open:
+    if (
+        was_asked_for
+        or handoff.claimed_by_id
+        or handoff.touched_at
+        or not handoff.is_open
+        or hasattr(handoff, "sample")
+    ):
         return None
     return score.crosses_at if score and score.is_mql else None
 

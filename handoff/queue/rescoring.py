@@ -121,7 +121,8 @@ class _Batch:
 def _act(batch: _Batch, *, at: datetime, opens: bool, triggers: dict[int, Trigger], is_paced: bool) -> None:
     """Open a handoff for those who qualify or triggered one, and cool those who no longer hold."""
     handed_over = [lead.pk for lead in batch.leads if lead.stage == Stage.MQL]
-    open_ones = {h.lead_id: h for h in Handoff.objects.open().filter(lead__in=handed_over)} if handed_over else {}
+    found = Handoff.objects.open().filter(lead__in=handed_over).select_related("sample") if handed_over else ()
+    open_ones = {handoff.lead_id: handoff for handoff in found}
     rising = {lead.pk for row, lead in enumerate(batch.leads) if batch.qualifies[row] or lead.pk in triggers}
     if opens:
         wake_with_points([lead for lead in batch.leads if lead.pk in rising], batch.publication, at=at)
@@ -137,7 +138,7 @@ def _act(batch: _Batch, *, at: datetime, opens: bool, triggers: dict[int, Trigge
             is_request = trigger is not None and trigger.route == Route.FAST_LANE
             if is_request or ((trigger or (opens and batch.qualifies[row])) and not lead.is_asleep):
                 _open(batch, row, trigger, at, is_paced=is_paced, agreements=agreements)
-        elif handoff is not None and not batch.holds[row] and not trigger:
+        elif handoff is not None and not batch.holds[row] and not trigger and not hasattr(handoff, "sample"):
             cool(handoff, cooled_at=max(batch.crossed_at(row, at), handoff.opened_at), at=at)
 
 
@@ -151,15 +152,16 @@ def _open(
         reading=read.reading,
         publication=read.publication,
         at=at,
-        trigger=trigger.activity if trigger else _latest_activity(batch, row),
+        trigger=trigger.activity if trigger else latest_activity(batch.leads[row], batch.at),
         activity_ids=read.activity_ids,
         is_paced=is_paced,
         agreements=agreements,
     )
 
 
-def _latest_activity(batch: _Batch, row: int) -> Activity | None:
-    return Activity.objects.filter(lead=batch.leads[row], occurred_at__lte=batch.at).order_by("-occurred_at").first()
+def latest_activity(lead: Lead, at: datetime) -> Activity | None:
+    """Return what `lead` did last before `at`."""
+    return Activity.objects.filter(lead=lead, occurred_at__lte=at).order_by("-occurred_at").first()
 
 
 def read_one(lead: Lead, *, at: datetime, past: bool = False) -> Read | None:

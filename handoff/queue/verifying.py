@@ -39,6 +39,7 @@ from handoff.queue.models import (
     NextStep,
     Qualification,
     Recycling,
+    Sample,
     Triage,
     Verdict,
 )
@@ -160,6 +161,15 @@ def _wrong_deals() -> "QuerySet[Deal]":
     return Deal.objects.filter(handoff__is_imported_history=False).exclude(Exists(later)).exclude(is_right)
 
 
+def _beyond_the_week() -> "QuerySet[Sample]":
+    earlier = Sample.objects.handed_over().filter(
+        sampling=OuterRef("sampling"), week=OuterRef("week"), pk__lt=OuterRef("pk")
+    )
+    before = earlier.order_by().values("week").annotate(n=Count("pk")).values("n")
+    rows = Sample.objects.handed_over().annotate(before=Coalesce(Subquery(before), 0))
+    return rows.filter(before__gte=F("sampling__weekly_number"))
+
+
 INVARIANTS: dict[str, Check] = {
     "a lead at stage MQL has an open handoff": _leads_without_handoff,
     "the lead of an open handoff is at stage MQL": lambda: Handoff.objects.open().exclude(lead__stage=Stage.MQL),
@@ -219,6 +229,10 @@ INVARIANTS: dict[str, Check] = {
     "a former id leads to a lead, and no other lead has it": _leading_astray,
     "a merged lead is gone, and its id leads to the kept one": _not_gone,
     "no activity is lost in a merge": _lost_in_a_merge,
+    "nobody is drawn but while both teams agree": lambda: Sample.objects.exclude(
+        Q(sampling__ended_at=None) | Q(at__lte=F("sampling__ended_at")), sampling__started_at__lte=F("at")
+    ),
+    "no week has more samples than were agreed": _beyond_the_week,
 }
 NOT_HELD = "whoever the exclusion list matches is held or was let through"
 STORED_SCORE = "a stored score equals its recomputation"

@@ -35,6 +35,7 @@ PAGES = {
     "odd stops": ("manager", "/queue/odd-stops/"),
     "feedback": ("marketer", "/feedback/?by=rule&show=all"),
     "exclusion list": ("marketer", "/feedback/exclusions/"),
+    "sampling": ("marketer", "/feedback/sampling/"),
     "triage": ("marketer", "/feedback/triage/"),
     "let through": ("marketer", "/leads/{lead}/release-hold/"),
     "imports": ("marketer", "/imports/"),

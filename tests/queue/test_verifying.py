@@ -1,6 +1,7 @@
 """Verifying: a healthy world breaks no invariant, and each broken row is named."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -23,6 +24,8 @@ from handoff.queue.models import (
     NextStep,
     Qualification,
     Recycling,
+    Sample,
+    Sampling,
     Triage,
 )
 from handoff.queue.next_steps import plan_next_step
@@ -127,6 +130,15 @@ def answered(**values: object) -> None:
     Triage.objects.create(lead=handoff("no").lead, **given)
 
 
+def sampled(of_handoff: Handoff | None = None, **agreed: Any) -> None:
+    signed = {"marketing_at": MONDAY_9AM, "sales_at": MONDAY_9AM, "started_at": MONDAY_9AM}
+    given = {"band": 9, "share": 9, "weekly_number": 1, "proposed_at": MONDAY_9AM, **signed, **agreed}
+    sampling = Sampling.objects.create(team=lead("no").team, **given)
+    for drawn, one in enumerate([handoff("yes"), of_handoff] if of_handoff else [handoff("yes")]):
+        week = {"at": MONDAY_9AM, "week": MONDAY_9AM.date()}
+        Sample.objects.create(sampling=sampling, lead=one.lead, drawn=drawn, total=1, handoff=one, **week)
+
+
 BREAKING: list[tuple[str, Callable[[], object]]] = [
     (
         "a lead at stage MQL has an open handoff",
@@ -195,6 +207,8 @@ BREAKING: list[tuple[str, Callable[[], object]]] = [
         "an answer on the triage list comes after its request",
         lambda: answered(outcome="kept", opened_at=LATE + DAY),
     ),
+    ("nobody is drawn but while both teams agree", lambda: sampled(started_at=LATE)),
+    ("no week has more samples than were agreed", lambda: sampled(handoff("no"))),
     (NOT_HELD, not_held),
     (
         "a former id leads to a lead, and no other lead has it",

@@ -4,6 +4,7 @@ from handoff.queue.models.clocks import Breach, Clock, FiredStep, Replan, Replan
 from handoff.queue.models.handoffs import Assignment, Handoff, Route, Verdict
 from handoff.queue.models.merges import Merge, NotTheSame
 from handoff.queue.models.qualifications import Answer, BudgetState, BuyingRole, Qualification, TakeoverReturn
+from handoff.queue.models.sampling import Sample, Sampling
 from handoff.queue.models.triage import Triage
 from handoff.queue.models.verdicts import Deal, Disqualification, DisqualificationReason, Recycling
 from handoff.queue.models.work import Draft, MailTemplate, NextStep, Note, Outcome, Snooze, Touch, TouchChannel
@@ -32,6 +33,8 @@ __all__ = [
     "Replan",
     "ReplannedClock",
     "Route",
+    "Sample",
+    "Sampling",
     "Snooze",
     "TakeoverReturn",
     "Touch",

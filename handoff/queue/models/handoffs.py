@@ -55,9 +55,13 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
         """Return the waiting ones that nobody was given either: whoever takes one first has it."""
         return self.waiting().filter(assigned_to=None)
 
-    def cooling(self) -> Self:
-        """Return those that end once their lead's score no longer holds: no person has said or asked anything."""
+    def by_score_alone(self) -> Self:
+        """Return the waiting ones that came by score, and about which no person has said or asked anything."""
         return self.waiting().filter(route=Route.SCORE, touched_at=None, raised_at=None, reopened_at=None)
+
+    def cooling(self) -> Self:
+        """Return those of them that end once their lead's score no longer holds; a sample never did."""
+        return self.by_score_alone().filter(sample=None)
 
     def held_by(self, user: User) -> Self:
         """Return those that `user` accepted or was given."""

@@ -20,7 +20,7 @@ from handoff.queue.briefing import last_time, why
 from handoff.queue.claiming import taken_message
 from handoff.queue.drafting import learned
 from handoff.queue.mailing import offers
-from handoff.queue.models import Handoff, Outcome
+from handoff.queue.models import Handoff, Outcome, Sampling
 from handoff.queue.odd_stops import one_key_evidence
 from handoff.queue.pages.trail import trail_of
 from handoff.queue.personas import personas_at
@@ -74,11 +74,14 @@ def panel_context(handoff: Handoff, user: User, at: datetime, asked: Mapping[str
         "mails": offers(lead, handoff.team_id, user) if is_theirs else [],
         "quick": [(number, value, value.label) for number, value in enumerate(Outcome, start=1)],
         "quick_evidence": one_key_evidence(),
-        "threshold": _threshold(handoff, read),
+        "threshold": _threshold(handoff, read, user),
     }
 
 
-def _threshold(handoff: Handoff, read: Read | None) -> float | None:
+def _threshold(handoff: Handoff, read: Read | None, user: User) -> float | None:
+    # Beside the line a rep would see which handoffs are samples from below it.
+    if user.is_rep and Sampling.objects.in_force().filter(team=handoff.team_id).exists():
+        return None
     publication = read.publication if read else handoff.publication
     return publication.model.threshold if publication else None
 
