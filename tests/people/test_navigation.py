@@ -26,9 +26,9 @@ def shown(user: User, address: str = "/queue/") -> dict[str, dict[str, object]]:
     ("role", "more"),
     [
         ("rep", set()),
-        ("marketer", {"Triage", "Scoring rules", "Exclusion list", "Imports"}),
-        ("manager", {"Triage", "Scoring rules", "Administration"}),
-        ("admin", {"Triage", "Scoring rules", "Exclusion list", "Imports", "Administration"}),
+        ("marketer", {"Triage", "Scoring rules", "Sampling", "Exclusion list", "Imports"}),
+        ("manager", {"Triage", "Scoring rules", "Sampling", "Administration"}),
+        ("admin", {"Triage", "Scoring rules", "Sampling", "Exclusion list", "Imports", "Administration"}),
     ],
 )
 def test_each_role_sees_its_entries(role: str, more: set[str]) -> None:
