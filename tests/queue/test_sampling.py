@@ -317,16 +317,17 @@ def test_who_is_drawn_is_what_plain_arithmetic_says(
     if not Sampling.objects.exists():
         make_live(*RULES, at=AGREED - DAY)
     sampling = agree(team, share=share, weekly_number=weekly_number)
-    expected, left, week_of_day = set(), {}, lambda at: (at - MONDAY_9AM).days // 7
+    expected: set[int] = set()
+    left: dict[int, int] = {}  # of the weekly number, by week
     for day in days:
         at: datetime = MONDAY_9AM + timedelta(days=day)
         leads = [scored(country, team=team) for country in countries]
         below = [lead for lead in leads if POINTS[lead.country] in (45, 40)]
         drawn = [lead for lead in below if lot(sampling, lead.pk) < share / 100]
         for lead in sorted(drawn, key=lambda lead: lot(sampling, lead.pk)):
-            room = left.setdefault(week_of_day(at), weekly_number)
+            room = left.setdefault(day // 7, weekly_number)
             if room:
-                left[week_of_day(at)] = room - 1
+                left[day // 7] = room - 1
                 expected.add(lead.pk)
         hand_over_samples(at=at)
     assert {row.lead_id for row in Handoff.objects.filter(team=team)} == expected

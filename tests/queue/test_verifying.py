@@ -45,6 +45,7 @@ from tests.making import (
     make_policy,
     make_reason,
     make_rep,
+    make_team,
     page_view,
 )
 
@@ -133,7 +134,7 @@ def answered(**values: object) -> None:
 def sampled(of_handoff: Handoff | None = None, **agreed: Any) -> None:
     signed = {"marketing_at": MONDAY_9AM, "sales_at": MONDAY_9AM, "started_at": MONDAY_9AM}
     given = {"band": 9, "share": 9, "weekly_number": 1, "proposed_at": MONDAY_9AM, **signed, **agreed}
-    sampling = Sampling.objects.create(team=lead("no").team, **given)
+    sampling = Sampling.objects.create(team=make_team(), **given)
     for drawn, one in enumerate([handoff("yes"), of_handoff] if of_handoff else [handoff("yes")]):
         week = {"at": MONDAY_9AM, "week": MONDAY_9AM.date()}
         Sample.objects.create(sampling=sampling, lead=one.lead, drawn=drawn, total=1, handoff=one, **week)
