@@ -117,6 +117,20 @@ def pages(base: Base) -> Iterator[Row]:
         yield Row("its queries", f"{queries:.0f}", "", queries, 15, "queries")
 
 
+def reports(base: Base) -> Iterator[Row]:
+    """Read the SLA report and the funnel over one closed handoff a lead."""
+    base.reset()
+    base.close_handoffs()
+    found = measured(base, "reports")
+    for name, label in (
+        ("sla", f"SLA report, {found['clocks']:,.0f} closed clocks"),
+        ("funnel", f"funnel, {found['handoffs']:,.0f} handoffs"),
+    ):
+        taken, bare = found[f"{name}_report"], found[f"{name}_bare"]
+        yield Row(label, f"{taken:.2f} s", f"hand-written SQL: {bare:.2f} s", taken / bare, 1.5)
+    yield Row("its memory", f"{found['peak']:.0f} MiB", "", found["peak"], MIB, "MiB")
+
+
 def published(base: Base) -> int:
     """Put the base back and publish the thirty rules; return the publication."""
     base.reset()
@@ -147,6 +161,7 @@ WORKS: dict[str, Callable[[Base], Iterator[Row]]] = {
     "ingest": ingest,
     "enforcement": enforcement,
     "pages": pages,
+    "reports": reports,
 }
 
 

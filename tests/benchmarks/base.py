@@ -144,6 +144,13 @@ class Base:
             connection.execute("VACUUM leads_lead")
             connection.execute("CHECKPOINT")
 
+    def close_handoffs(self) -> None:
+        """Hand every lead over, long ago: what reports read."""
+        with self.connection() as connection:
+            connection.execute(self.text("closed.sql").encode())
+            connection.execute("VACUUM ANALYZE")
+            connection.execute("CHECKPOINT")
+
     def open_handoffs(self) -> None:
         """Open the handoffs that sales works on, for the leads whose scores hold."""
         with self.connection() as connection:

@@ -16,6 +16,7 @@ WORKS = {
     "ingest": "tests.benchmarks.ingest.take_in",
     "enforcement": "tests.benchmarks.enforcing.enforce",
     "pages": "tests.benchmarks.pages.look",
+    "reports": "tests.benchmarks.reporting.report",
 }
 
 

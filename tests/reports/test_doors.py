@@ -35,9 +35,9 @@ from tests.reports.workbooks import sheets_of
 
 pytestmark = pytest.mark.django_db
 NOW = MONDAY_9AM + 3 * DAY + 3 * HOUR
-PAGES = ["report-sla", "report-funnel", "report-rules"]
+PAGES = [f"report-{name}" for name in REPORTS]
 FILES = [f"{page}-{ending}" for page in PAGES for ending in ("csv", "xlsx")]
-API = ["api-report-sla", "api-report-funnel", "api-report-rules"]
+API = [f"api-report-{name}" for name in REPORTS]
 
 
 @pytest.fixture(autouse=True)
