@@ -70,8 +70,9 @@ class Promise(models.Model):
             models.CheckConstraint(
                 condition=models.Q(last__gte=models.F("first")), name="promise_ends_after_it_begins"
             ),
+            models.UniqueConstraint(fields=["team", "first"], name="one_promise_per_team_and_beginning"),
             models.UniqueConstraint(
-                fields=["team", "first"], nulls_distinct=False, name="one_promise_per_team_and_beginning"
+                fields=["first"], condition=models.Q(team=None), name="one_promise_of_all_per_beginning"
             ),
         ]
 

@@ -64,8 +64,11 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("last__gte", models.F("first"))), name="promise_ends_after_it_begins"
                     ),
+                    models.UniqueConstraint(fields=("team", "first"), name="one_promise_per_team_and_beginning"),
                     models.UniqueConstraint(
-                        fields=("team", "first"), name="one_promise_per_team_and_beginning", nulls_distinct=False
+                        condition=models.Q(("team", None)),
+                        fields=("first",),
+                        name="one_promise_of_all_per_beginning",
                     ),
                 ],
             },
