@@ -1,5 +1,6 @@
 """The reports in the API: the same numbers as the pages."""
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django.core.paginator import Page, Paginator
@@ -49,18 +50,29 @@ class ReportView(APIView):
         refuse_unknown(request, {*asked.filters, *(["page"] if report.long else [])})
         if not asked.is_valid():
             raise ValidationError({name: list(texts) for name, texts in asked.form.errors.items()})
-        found: Any = report.build(asked.cohort(), at=now)
-        if not report.long:
-            return Response(report.shape(found).data)
-        page = Paginator(range(report.long.count(found)), PAGE).get_page(request.query_params.get("page"))
-        part = slice(page.start_index() - 1 if page.object_list else 0, page.end_index())
-        rows = report.long.rows(found, part, user, now)
-        listed = {**_links(request, page), "open": report.long.still_open(found), "results": rows}
-        return Response(report.shape({**_attributes(found), report.long.table.name: listed}).data)
+        cohort = asked.cohort()
+        found, more = report.build(cohort, at=now), dict[str, Any](period=cohort.period)
+        if report.long:
+            page = Paginator(range(report.long.count(found)), PAGE).get_page(request.query_params.get("page"))
+            part = slice(page.start_index() - 1 if page.object_list else 0, page.end_index())
+            rows = report.long.rows(found, part, user, now)
+            more[report.long.table.name] = {
+                **_links(request, page),
+                "open": report.long.still_open(found),
+                "results": rows,
+            }
+        return Response(report.shape(Answered(found, more)).data)
 
 
-def _attributes(found: Any) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in vars(found)}
+@dataclass(frozen=True)
+class Answered:
+    """A report with what the API says beside it."""
+
+    found: Any
+    more: dict[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        return self.more[name] if name in self.more else getattr(self.found, name)
 
 
 def _links(request: Request, page: "Page[int]") -> dict[str, Any]:
@@ -95,7 +107,7 @@ def view_of(report: Report) -> Any:
         """Return the report of the handoffs opened in a period."""
         return self.answer(request)
 
-    view = type(f"{report.name.capitalize()}View", (ReportView,), {"report": report, "get": get})
+    view: Any = type(f"{report.name.capitalize()}View", (ReportView,), {"report": report, "get": get})
     return view.as_view()
 
 

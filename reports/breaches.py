@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 from django.db.models import Prefetch
@@ -60,7 +61,7 @@ class BreachRow:
 def breach_rows(breaches: pl.DataFrame, reader: User, *, at: datetime) -> list[BreachRow]:
     """Return the rows of these breaches (a page of them), in order, with the ladder and the pauses behind each."""
     related = ("handoff__lead__company", "handoff__team", "policy")
-    behind = [
+    behind: list[Any] = [
         Prefetch("fired_steps", FiredStep.objects.select_related("step").order_by("at", "id")),
         "handoff__snoozes",
     ]

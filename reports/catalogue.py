@@ -19,7 +19,8 @@ from reports.forecast import forecast_report
 from reports.funnel import FunnelFilter, funnel_report
 from reports.meeting import meeting_report
 from reports.rules import SettledFilter, rules_report
-from reports.sla import COUNTS, SlaFilter, sla_report
+from reports.sla import SlaFilter, sla_report
+from reports.sla_figures import COUNTS
 from reports.tables import Column, Kind, PeriodShape, Table
 
 TEXT, COUNT, RATE, SHARE, SPREAD = Kind.TEXT, Kind.COUNT, Kind.RATE, Kind.SHARE, Kind.SPREAD

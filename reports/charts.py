@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from handoff.sla.models import Metric
 from reports.funnel import Step, StepRow
-from reports.sla import Week
+from reports.sla_figures import Week
 from reports.statistics import Rate
 
 WIDTH, LEFT, BASE, TOP = 640, 34, 166, 14

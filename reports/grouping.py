@@ -109,17 +109,17 @@ def _people(found: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
 
 def _together(team: Team | None, people: list[int]) -> Iterator[tuple[int | None, int, str, str, int]]:
     """Yield the key and the name of the group of each of a team's people who are not named."""
-    name, slug = (team.name, team.slug) if team else (_("No team"), "")
+    key, name, slug = (team.pk, team.name, team.slug) if team else (None, _("No team"), "")
     in_groups = team is not None and team.names_in_reports == Team.Names.GROUPS
     count = max(len(people) // LEAST, 1) if in_groups else 1
     for number, who in enumerate(people):
         place = min(number // LEAST, count - 1)
         size = len(people) - LEAST * place if place == count - 1 else LEAST
         if count == 1:
-            yield team and team.pk, who, f"team:{slug}", _("%(team)s, all together") % {"team": name}, len(people)
+            yield key, who, f"team:{slug}", _("%(team)s, all together") % {"team": name}, len(people)
         else:
             words = _("%(team)s, group %(number)d") % {"team": name, "number": place + 1}
-            yield team and team.pk, who, f"team:{slug}:{place + 1}", words, size
+            yield key, who, f"team:{slug}:{place + 1}", words, size
 
 
 def _people_groups(keyed: pl.DataFrame) -> Iterator[Group]:

@@ -32,7 +32,7 @@ def read(rows: "QuerySet[Any]", wanted: Wanted) -> pl.DataFrame:
     given = {f"read_{name}": F(path) if isinstance(path, str) else path for name, (_type, path) in wanted.items()}
     if connection.vendor != "postgresql":
         found = rows.order_by().annotate(**given).values_list(*given)
-        return pl.DataFrame([tuple(map(_plain, row)) for row in found], schema=_stored(types), orient="row").cast(types)
+        return pl.DataFrame([tuple(map(_plain, row)) for row in found], schema=_stored(types), orient="row").cast(types)  # type: ignore[arg-type]
     given = {
         name: Microseconds(path) if type_ in {INSTANT, LENGTH} else path
         for (name, path), type_ in zip(given.items(), types.values(), strict=True)
@@ -44,12 +44,12 @@ def read(rows: "QuerySet[Any]", wanted: Wanted) -> pl.DataFrame:
         return pl.DataFrame(schema=types)
     connection.ensure_connection()
     asked = ClientCursor(connection.connection).mogrify(query, values)
-    text, stored = copied(SQL(asked)), _stored(types)  # type: ignore[arg-type]
+    text, stored = copied(SQL(asked)), _stored(types)
     if not text:
         return pl.DataFrame(schema=types)
     as_sent = {name: pl.String if type_ == pl.Boolean else type_ for name, type_ in stored.items()}
     frame = pl.read_csv(text, has_header=False, schema=as_sent)
-    return frame.with_columns(pl.col(name) == "t" for name, type_ in stored.items() if type_ == pl.Boolean).cast(types)
+    return frame.with_columns(pl.col(name) == "t" for name, type_ in stored.items() if type_ == pl.Boolean).cast(types)  # type: ignore[arg-type]
 
 
 def _stored(types: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,12 +16,11 @@ it was visible, over those that have such an activity; human delay from then unt
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from handoff.queue.models import Verdict
@@ -29,13 +28,13 @@ from handoff.sla.models import Metric
 from reports.causes import Cause, explained, overruns
 from reports.cohorts import Cohort, Handoffs
 from reports.filters import ReportFilter, choice, grouping
-from reports.grouping import BY, Group, group_keys, groups_of
+from reports.grouping import BY, group_keys, groups_of
 from reports.measured import Outcome, clocks_of, measured
 from reports.periods import LAPSE_WINDOW, Period
 from reports.reading import INSTANT
+from reports.sla_figures import COUNTS, AgeRow, CauseRow, Figures, GroupRow, MetricRow, SqlRow, Week
 from reports.statistics import Rate, Spread
 
-NO_SPREAD = Spread(0, None, None)
 AGEING = (timedelta(0), timedelta(days=1), timedelta(days=3), timedelta(days=7))
 
 
@@ -50,126 +49,6 @@ class SlaFilter(ReportFilter):
         empty_label=None,
         method="filter_nothing",
     )
-
-
-@dataclass(frozen=True)
-class Figures:
-    """The figures of a group of handoffs, of one metric."""
-
-    handed_over: int = 0
-    in_time: int = 0
-    logged_late: int = 0
-    late: int = 0
-    never: int = 0
-    at_sight: int = 0
-    running: int = 0
-    cancelled: int = 0
-    unmeasured: int = 0
-    took: Spread = NO_SPREAD
-    delay: Spread = NO_SPREAD
-    human: Spread = NO_SPREAD
-
-    @property
-    def share(self) -> Rate:
-        """The share in time of those that are decided."""
-        return Rate(self.in_time, self.in_time + self.late + self.never)
-
-    @property
-    def missed(self) -> int:
-        """How many were not in time."""
-        return self.late + self.never
-
-
-COUNTS = [field.name for field in fields(Figures) if field.type == "int" or field.type is int]
-
-
-@dataclass(frozen=True)
-class MetricRow:
-    """One metric, beside what it is compared with."""
-
-    metric: Metric
-    figures: Figures
-    before: Figures
-
-    @property
-    def label(self) -> str:
-        """The metric in words."""
-        return str(self.metric.label).capitalize()
-
-
-@dataclass(frozen=True)
-class GroupRow:
-    """One group's figures."""
-
-    group: Group
-    figures: Figures
-    open_breaches: int
-
-
-@dataclass(frozen=True)
-class Week:
-    """One ISO week of opening in the reader's zone, as far as it lies in the period."""
-
-    first: date
-    last: date
-    figures: Figures
-
-    @property
-    def number(self) -> int:
-        """Its number in the year."""
-        return self.first.isocalendar().week
-
-    @property
-    def iso(self) -> str:
-        """Its ISO name, such as 2026-W10."""
-        return "{0.year}-W{0.week:02}".format(self.first.isocalendar())
-
-    @property
-    def narrow(self) -> dict[str, str]:
-        """What the report is asked for to show only this."""
-        return {"from": self.first.isoformat(), "to": self.last.isoformat()}
-
-
-@dataclass(frozen=True)
-class CauseRow:
-    """How many breaches have this cause."""
-
-    cause: Cause
-    rate: Rate
-
-
-@dataclass(frozen=True)
-class AgeRow:
-    """The running clocks of a metric by how long they are past due."""
-
-    metric: Metric
-    not_due: int
-    past_due_1d: int
-    past_due_3d: int
-    past_due_7d: int
-    past_due_longer: int
-
-    @property
-    def label(self) -> str:
-        """The metric in words."""
-        return str(self.metric.label).capitalize()
-
-
-@dataclass(frozen=True)
-class SqlRow:
-    """The share of SQLs among handoffs that are old enough, by what became of their first touch."""
-
-    touched: Outcome
-    rate: Rate
-
-    @property
-    def label(self) -> str:
-        """The first touch in words."""
-        return {
-            Outcome.IN_TIME: _("First touch in time"),
-            Outcome.LATE: _("First touch late"),
-            Outcome.NEVER: _("Never touched, or after due without a touch"),
-        }[self.touched]
 
 
 @dataclass(frozen=True)
@@ -250,8 +129,8 @@ def _spread(name: str, lengths: pl.Expr) -> list[pl.Expr]:
 
 
 def _typed(row: Mapping[str, Any]) -> Figures:
-    counts = {name: row[name] for name in ("handed_over", "logged_late", *(each.value for each in Outcome))}
-    spreads = {
+    counts: dict[str, Any] = {name: row[name] for name in COUNTS}
+    spreads: dict[str, Any] = {
         name: Spread(row[f"{name}_n"], _length(row[f"{name}_median"]), _length(row[f"{name}_p90"]))
         for name in ("took", "delay", "human")
     }

@@ -114,7 +114,7 @@ class Column:
     def field(self) -> serializers.Field[Any, Any, Any, Any]:
         """Return the value as the API answers it."""
         source = self.source or self.key
-        same = {} if source == self.field_name else {"source": source}
+        same: dict[str, Any] = {} if source == self.field_name else {"source": source}
         return FIELDS[self.kind](allow_null=True, **same)
 
     def cells(self) -> list[str]:
@@ -132,7 +132,8 @@ class Column:
             return [None] * len(self.cells())
         if isinstance(value, Rate):
             bounds = value.interval
-            return [value.count, value.of, *map(_short, (value.share, bounds and bounds.low, bounds and bounds.high))]
+            reach = (bounds.low, bounds.high) if bounds else (None, None)
+            return [value.count, value.of, *map(_short, (value.share, *reach))]
         if isinstance(value, Spread):
             return [value.n, _plain(value.median, zone), _plain(value.p90, zone), value.censored]
         return [_plain(value, zone)]

@@ -15,7 +15,8 @@ from reports.feedback import FeedbackReport
 from reports.forecast import ForecastReport
 from reports.funnel import FunnelReport, Step
 from reports.rules import RuleRow
-from reports.sla import Figures, SlaReport
+from reports.sla import SlaReport
+from reports.sla_figures import Figures
 from reports.statistics import Lift, Rate, Spread
 
 NOTHING = "–"
@@ -216,10 +217,10 @@ def _rounded(share: float) -> int:
     return round(100 * share)
 
 
-def _was_share(now: Rate, before: Rate) -> list[Note]:
+def _was_share(now: Rate, before: Rate | None) -> list[Note]:
     if now.is_too_few and now.of:
         return [Note(_("too few to compare"))]
-    if before.share is None:
+    if before is None or before.share is None:
         return []
     tone = _tone(now.share or 0.0, before.share) if not before.is_too_few else ""
     return [Note(_("was %(value)s") % {"value": percent(before.share)}, tone)]

@@ -99,7 +99,7 @@ def figures_of(handoffs: Iterable[Handoff], metric: str, at: datetime) -> dict[s
         counts[outcome] += 1
         if clock and outcome in {Outcome.IN_TIME, Outcome.LATE} and clock.elapsed is not None:
             took.append(clock.elapsed)
-        if clock and outcome == Outcome.IN_TIME and metric == "first_touch":
+        if clock and clock.stopped_at and outcome == Outcome.IN_TIME and metric == "first_touch":
             touches = handoff.touches.filter(at=clock.stopped_at, logged_at__gt=clock.due_at)
             counts["logged_late"] += touches.exists()
     return {**counts, "took": Spread.over(took)}

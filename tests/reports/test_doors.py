@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -81,7 +82,8 @@ def test_every_role_reads_the_reports(name: str, role: str) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_an_empty_report_says_what_will_appear(name: str) -> None:
     page = as_(make_marketer()).get(reverse(name))
-    assert "Nothing was handed over in this period" in page.content.decode()
+    empty = {"report-feedback": "Reasons appear here once", "report-forecast": "It appears here once"}
+    assert empty.get(name, "Nothing was handed over in this period") in page.content.decode()
 
 
 @pytest.mark.parametrize("name", [*PAGES, *FILES])
@@ -238,6 +240,22 @@ def test_the_workbook_has_a_sheet_for_each_table_with_the_numbers_of_the_csv() -
             {key: flags[value] if key.startswith("is_") else value for key, value in row.items()} for row in found
         ]
     assert [*book] == [*(table.name for table in REPORTS["sla"].tables), "breaches"]
+
+
+def test_breaches_on_the_page_in_the_rows_it_opens_in_api_csv_and_workbook_are_the_same() -> None:
+    sam, client = make_rep(), as_(make_user("reader", "admin"))
+    wanted = {str(breach(sam if number % 2 else None)) for number in range(7)}
+    log_touch(make_handoff(), channel="call", outcome="connected", by=sam, at=MONDAY_9AM + HOUR)
+    page = client.get(reverse("report-sla")).content.decode()
+    opened = re.findall(r'class="row-link" href="/queue/(\d+)/"', page[page.index('id="rows"') :])
+    assert all(client.get(f"/queue/{key}/").status_code == 200 for key in opened)
+    answer = client.get(reverse("api-report-sla")).json()
+    listed = rows_of(client.get(reverse("report-sla-csv"), {"table": "breaches"}))
+    head, *rows = sheets_of(client.get(reverse("report-sla-xlsx")))["breaches"]
+    in_api = [str(row["handoff"]) for row in answer["breaches"]["results"]]
+    assert set(opened) == wanted
+    assert in_api == opened == [row["handoff"] for row in listed] == [row[head.index("handoff")] for row in rows]
+    assert answer["breaches"]["count"] == sum(row["rate"]["count"] for row in answer["causes"]) == 7
 
 
 def test_a_file_of_a_table_that_is_not_there_says_which_are() -> None:

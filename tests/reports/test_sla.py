@@ -17,7 +17,8 @@ from handoff.queue.models import Assignment, Breach, Handoff, Route
 from handoff.queue.touching import log_touch
 from reports.causes import Cause
 from reports.grouping import Group
-from reports.sla import Figures, SlaReport
+from reports.sla import SlaReport
+from reports.sla_figures import Figures
 from reports.statistics import Rate, Spread
 from tests.making import (
     DAY,
