@@ -102,14 +102,20 @@ def explained(found: "QuerySet[Clock]") -> pl.DataFrame:
     return judged.select(*rows.columns, "holder", cause=cause).sort(order, descending=[False, True, True])
 
 
-def held_at(rows: pl.DataFrame, instant: str, assignments: "QuerySet[Assignment]") -> pl.DataFrame:
-    """Return `rows` with who held each `handoff` at its `instant`, since when and how; null where nobody did."""
+def held_at(
+    rows: pl.DataFrame, instant: str, assignments: "QuerySet[Assignment]", *, to_the_end: pl.Expr | None = None
+) -> pl.DataFrame:
+    """Return `rows` with who held each `handoff` at its `instant`, since when and how; null where nobody did.
+
+    Where `to_the_end` holds, who gave it up in that very instant had it still: a verdict ends both.
+    """
     holdings = read(assignments, HOLDING).sort("since", "id").drop("id")
     # Of those who took it by then, only the last one can have it.
     found = rows.sort(instant).join_asof(
         holdings, left_on=instant, right_on="since", by="handoff", check_sortedness=False
     )
-    has_it = pl.col("until").is_null() | (pl.col("until") > pl.col(instant))
+    is_last = pl.lit(value=False) if to_the_end is None else to_the_end & (pl.col("until") == pl.col(instant))
+    has_it = pl.col("until").is_null() | (pl.col("until") > pl.col(instant)) | is_last
     held = [pl.when(has_it).then(pl.col(name)).alias(name) for name in ("holder", "since", "how")]
     return found.with_columns(*held).drop("until")
 

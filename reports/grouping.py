@@ -91,8 +91,9 @@ def named_among(people: Iterable[int], reader: User) -> dict[int, User]:
 
 def _people(found: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
     """Return the key of whoever held each handoff, with the name of their group and how many it has."""
-    until = found.with_columns(instant=pl.min_horizontal("stopped", "due")).select("handoff", "team", "instant")
-    held = held_at(until, "instant", Assignment.objects.filter(handoff__in=cohort.handoffs))
+    until = found.select("handoff", "team", "stopped", instant=pl.min_horizontal("stopped", "due"))
+    is_stop = pl.col("instant") == pl.col("stopped")
+    held = held_at(until, "instant", Assignment.objects.filter(handoff__in=cohort.handoffs), to_the_end=is_stop)
     pairs = held.select("team", "holder").drop_nulls("holder").unique().sort("team", "holder").rows()
     named = named_among({holder for _team, holder in pairs}, cohort.reader)
     teams = Team.objects.in_bulk({team for team, _holder in pairs if team})

@@ -46,6 +46,11 @@ def grouped(number: int) -> str:
     return str(number_format(number, decimal_pos=0, use_l10n=True, force_grouping=True))
 
 
+def whole(number: float) -> str:
+    """Return an amount rounded to a whole number."""
+    return grouped(round(number))
+
+
 def percent(share: float | None) -> str:
     """Return a share as a whole percentage."""
     return NOTHING if share is None else _("%(number)d%%") % {"number": _rounded(share)}
@@ -166,9 +171,9 @@ def forecast_kpis(report: ForecastReport) -> list[Kpi]:
     """Return the large figures of the forecast."""
     found = [Kpi(_("Open SQLs"), grouped(report.open)), Kpi(_("Won of decided SQLs"), percent(report.decided.share))]
     for row in report.totals:
-        reach = _("%(low)s to %(high)s") % {"low": grouped(round(row.low)), "high": grouped(round(row.high))}
+        reach = _("%(low)s to %(high)s") % {"low": whole(row.low), "high": whole(row.high)}
         label = _("Expected, %(currency)s") % {"currency": row.currency or _("no currency")}
-        found.append(Kpi(label, grouped(round(row.expected)), [Note(reach)]))
+        found.append(Kpi(label, whole(row.expected), [Note(reach)]))
     return found
 
 

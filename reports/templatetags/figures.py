@@ -13,6 +13,7 @@ from reports.tables import Table
 register = template.Library()
 for filter_ in (
     wording.grouped,
+    wording.whole,
     wording.percent,
     wording.interval,
     wording.count_of,

@@ -11,6 +11,8 @@ from django.urls import reverse
 
 from handoff.people.models import Team, User
 from handoff.queue.claiming import claim
+from handoff.queue.disqualification import disqualify
+from handoff.queue.models import Handoff
 from tests.making import (
     DAY,
     HOUR,
@@ -20,6 +22,7 @@ from tests.making import (
     make_manager,
     make_marketer,
     make_policy,
+    make_reason,
     make_rep,
 )
 from tests.reports.asking import breaches_of, sla_of
@@ -75,6 +78,14 @@ def test_without_names_no_person_appears_at_any_door(setting: str, door: str) ->
 def _unzipped(content: bytes) -> str:
     with zipfile.ZipFile(io.BytesIO(content)) as book:
         return "".join(book.read(name).decode() for name in book.namelist())
+
+
+def test_who_gave_the_verdict_had_the_lead_until_then() -> None:
+    Team.objects.update(names_in_reports=Team.Names.NAMED)
+    [rep] = work(1)
+    disqualify(Handoff.objects.get(), reason=make_reason(), by=rep, at=MONDAY_9AM + 2 * HOUR)
+    [row] = sla_of(make_marketer(), AT, f"{BY_PERSON}&metric=verdict").groups
+    assert (row.group.key, row.figures.in_time) == ("zzrep0", 1)
 
 
 def test_names_off_puts_all_of_a_team_together() -> None:
