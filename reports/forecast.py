@@ -25,7 +25,8 @@ from handoff.queue.models import Verdict
 from reports.cohorts import Cohort, Handoffs
 from reports.periods import Period, months_before
 from reports.reading import INSTANT, read
-from reports.statistics import Z_95, Rate
+from reports.statistics import Rate
+from scoring.rates import Z_95
 
 MONTHS = 6
 OVER = (Stage.LOST, Stage.DISQUALIFIED, Stage.NURTURE)

@@ -70,13 +70,13 @@ def _compare_the_funnel(rows: list[dict[str, str]], deals: list[dict[str, str]])
     marketer, won_at = make_marketer(), {row["mql_id"]: row["won_date"][:10] for row in deals}
     report = funnel(marketer)
     assert [row.count for row in report.steps] == [8000, 842, 842, 842, 842]
-    assert report.steps[Step.WON].of_handed_over == Rate(842, 8000)
+    assert report.steps[Step.WON].of_all == Rate(842, 8000)
     assert f"{842 / 8000:.1%}" == "10.5%"
     origins = Counter(row["origin"] for row in rows if row["origin"])
     winners = Counter(row["origin"] for row in rows if row["mql_id"] in won_at)
     for origin, count in origins.items():
         steps = funnel(marketer, origin).steps
-        assert (steps[0].count, steps[Step.WON].of_handed_over) == (count, Rate(winners[origin], count))
+        assert (steps[0].count, steps[Step.WON].of_all) == (count, Rate(winners[origin], count))
     came = {row["mql_id"]: row["first_contact_date"] for row in rows}
     days = sorted(date.fromisoformat(at) - date.fromisoformat(came[pk]) for pk, at in won_at.items() if came[pk] <= at)
     after = report.steps[Step.WON].after

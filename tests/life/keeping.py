@@ -50,7 +50,7 @@ class Keeping(Incoming):
         assert was[0].holds | was[1].holds <= now.holds, said
         assert {*was[0].verdicts, *was[1].verdicts} <= {*now.verdicts}, said
         open_ones = {standing.open for standing in was if standing.open}
-        ended = Handoff.objects.filter(pk__in=open_ones).exclude(pk=now.open)
+        ended = Handoff.objects.filter(pk__in=open_ones).exclude(pk=now.open or 0)
         assert {*ended.values_list("verdict", flat=True)} <= FORMER, said
         assert not Clock.objects.running().filter(handoff__in=ended).exists(), said
         furthest = max((standing.stage for standing in was), key=SAYS.index)
