@@ -42,6 +42,7 @@ class Reader:
         """Return what a suggested rule looks for, and how often."""
         values = {name: getattr(rule, name) for name in ("kind", "condition", "at_least", "at_least_of", "window")}
         row = Rule(activity_kinds=list(rule.kinds), **values)
+        row.at_least = row.at_least if row.at_least != 1 else None  # "once" goes without saying
         return ", ".join(filter(None, [self.said(row), counts(row)]))
 
     def said_profile(self, condition: Mapping[str, object]) -> str:
