@@ -21,6 +21,7 @@ from reports.meeting import meeting_report
 from reports.rules import SettledFilter, rules_report
 from reports.sla import SlaFilter, sla_report
 from reports.sla_figures import COUNTS
+from reports.sources import SourcesFilter, sources_report
 from reports.tables import Column, Kind, PeriodShape, Table
 
 TEXT, COUNT, RATE, SHARE, SPREAD = Kind.TEXT, Kind.COUNT, Kind.RATE, Kind.SHARE, Kind.SPREAD
@@ -478,4 +479,40 @@ MEETING = Report(
         ),
     ),
 )
-REPORTS = {report.name: report for report in (SLA, FUNNEL, RULES, FEEDBACK, FORECAST, MEETING)}
+OF_A_SOURCE = (
+    Column("leads", _("Leads"), COUNT),
+    *(
+        Column(name, label, COUNT, f"figures.{name}")
+        for name, label in (("mqls", _("MQLs")), ("sqls", _("SQLs")), ("customers", _("Customers")), ("unpriced", ""))
+    ),
+    Column("sql_rate", _("SQL of settled"), RATE, "figures.sql_rate"),
+    Column("win_rate", _("Won of decided"), RATE, "figures.win_rate"),
+)
+AMOUNTS = ("revenue", "revenue_per_mql", "cost", "cost_per_lead", "cost_per_mql", "cost_per_sql", "cost_per_customer")
+SOURCES = Report(
+    name="sources",
+    title=_("Sources"),
+    build=sources_report,
+    question=SourcesFilter,
+    headlines=wording.source_kpis,
+    numbers=(Column("by"), Column("has_leads", kind=FLAG), Column("has_costs", kind=FLAG)),
+    tables=(
+        Table("total", _("In total"), OF_A_SOURCE, source="whole", is_one=True),
+        Table("sources", _("Sources"), (Column("source", _("Source")), *OF_A_SOURCE), source="rows"),
+        Table(
+            "campaigns",
+            _("Campaigns"),
+            (Column("source", _("Source")), Column("campaign", _("Campaign")), *OF_A_SOURCE),
+        ),
+        Table(
+            "money",
+            _("Revenue and cost, by currency"),
+            (
+                *(Column(name) for name in ("group", "source", "campaign", "currency")),
+                *(Column(name, kind=MONEY, source=f"amounts.{name}") for name in AMOUNTS),
+                Column("return", kind=NUMBER, source="return_"),
+            ),
+        ),
+    ),
+)
+REPORTS = {report.name: report for report in (SLA, FUNNEL, SOURCES, RULES, FEEDBACK, FORECAST, MEETING)}

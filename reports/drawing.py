@@ -17,6 +17,9 @@ from reports.grouping import BY
 from reports.rules import Figure, RulesReport, handoff_rows
 from reports.sampling import readable_report
 from reports.sla import SlaReport
+from reports.source_figures import By
+from reports.source_figures import Figure as SourceFigure
+from reports.sources import SourcesReport
 
 PAGE = 50
 Drawn = Callable[[HttpRequest, Cohort, Any, datetime], dict[str, Any]]
@@ -53,4 +56,18 @@ def feedback(_request: HttpRequest, _cohort: Cohort, report: FeedbackReport, _no
     return {"group_label": BY[report.by], "week_label": BY["week"]}
 
 
-DRAWN: dict[str, Drawn] = {"sla": sla, "funnel": funnel, "rules": rules, "feedback": feedback}
+def sources(request: HttpRequest, _cohort: Cohort, report: SourcesReport, _now: datetime) -> dict[str, Any]:
+    """Return, with `?unfold=`, whose campaigns are shown, and with `?open=` the rows behind a figure."""
+    query, may_edit = request.GET, person(request).has_perm("leads.add_sourcecost")
+    unfolded = report.row(query["unfold"]) if "unfold" in query else None
+    context = {"bys": By.choices, "unfolded": unfolded, "may_edit": may_edit}
+    opened = report.row(query["open"]) if "open" in query else None
+    if opened is None:
+        return context
+    figure, campaign = query.get("figure"), query.get("campaign")
+    figure = SourceFigure(figure) if figure in list(SourceFigure) else SourceFigure.MQLS
+    page = Paginator(report.behind(opened, figure, campaign), PAGE).get_page(query.get("page"))
+    return {**context, "opened": opened, "figure": figure, "campaign": campaign, "page_obj": page}
+
+
+DRAWN: dict[str, Drawn] = {"sla": sla, "funnel": funnel, "sources": sources, "rules": rules, "feedback": feedback}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -14,9 +15,12 @@ from reports.breaches import BreachRow
 from reports.feedback import FeedbackReport
 from reports.forecast import ForecastReport
 from reports.funnel import FunnelReport, Step
+from reports.money import Money
 from reports.rules import RuleRow
 from reports.sla import SlaReport
 from reports.sla_figures import Figures
+from reports.source_figures import Figures as SourceFigures
+from reports.sources import SourcesReport
 from reports.statistics import Lift, Rate, Spread
 
 NOTHING = "–"
@@ -177,6 +181,43 @@ def forecast_kpis(report: ForecastReport) -> list[Kpi]:
     return found
 
 
+def money(amount: Money | None) -> str:
+    """Return an amount in each of its currencies: "1,234.50 EUR + 20.00 USD"."""
+    if not amount:
+        return NOTHING
+    parts = sorted(amount.amounts.items())
+    return " + ".join(f"{_cents(value)} {currency or _('without a currency')}" for currency, value in parts)
+
+
+def source_kpis(report: SourcesReport) -> list[Kpi]:
+    """Return the large figures of the report on sources."""
+    total = report.total
+    known = _("of %(known)s of %(all)s customers") % {"known": grouped(total.priced), "all": grouped(total.customers)}
+    per_mql = [Note(_("%(amount)s an MQL") % {"amount": money(total.revenue_per_mql)})] if total.revenue_per_mql else []
+    found = [
+        Kpi(_("Leads"), grouped(total.leads)) if report.has_leads else None,
+        Kpi(_("MQLs"), grouped(total.mqls)),
+        Kpi(_("SQLs"), grouped(total.sqls), _of(total.sql_rate)),
+        Kpi(_("Customers"), grouped(total.customers), _of(total.win_rate)),
+        Kpi(_("Revenue"), money(total.revenue), [*([Note(known)] if total.unpriced else []), *per_mql]),
+        Kpi(_("Cost"), money(total.cost), _return(total)) if report.has_costs and total.cost else None,
+    ]
+    return [kpi for kpi in found if kpi]
+
+
+def multiple(ratio: float | None) -> str:
+    """Return a ratio: "3.2×"."""
+    return NOTHING if ratio is None else f"{_tenths(ratio)}×"
+
+
+def _of(rate: Rate) -> list[Note]:
+    return [Note(f"{percent(rate.share)} · {count_of(rate)} · {interval(rate)}")] if rate.of else []
+
+
+def _return(total: SourceFigures) -> list[Note]:
+    return [Note(_("%(times)s its cost came back") % {"times": multiple(total.return_)})] if total.return_ else []
+
+
 def asides(figures: Figures) -> list[str]:
     """Return what the share leaves out or hides, as far as there is any."""
     said = [
@@ -212,6 +253,10 @@ def moment(instant: datetime, at: datetime) -> str:
     """Return a local time, as long as it must be to be found in a calendar: "Wed 18 Nov 11:02"."""
     local = timezone.localtime(instant)
     return date_format(local, "D j M H:i" if local.year == timezone.localtime(at).year else "j M Y H:i")
+
+
+def _cents(amount: Decimal) -> str:
+    return str(number_format(amount, decimal_pos=2, use_l10n=True, force_grouping=True))
 
 
 def _tenths(number: float) -> str:

@@ -54,6 +54,7 @@ SECTIONS: list[tuple[str | Promise, list[Entry]]] = [
             Entry(_("Today"), "reports"),
             Entry(_("SLA"), "report-sla", badge="breaches", tone="late"),
             Entry(_("Funnel"), "report-funnel"),
+            Entry(_("Sources"), "report-sources"),
             Entry(_("Rules at work"), "report-rules"),
             Entry(_("Alignment meeting"), "report-meeting"),
             Entry(_("Feedback report"), "report-feedback"),

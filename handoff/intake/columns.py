@@ -47,6 +47,11 @@ HANDOFF_FIELDS = {
     "value": ColumnType.NUMBER,
     "route": ColumnType.KNOWN,
 }
+COST_FIELDS = {
+    **dict.fromkeys(("source", "currency"), ColumnType.TEXT),
+    "month": ColumnType.DATE,
+    "amount": ColumnType.NUMBER,
+}
 TOUCH_FIELDS = {
     "at": ColumnType.TIME,
     "by": ColumnType.TEXT,
@@ -130,6 +135,7 @@ class Mapping:
     activities: tuple[ActivityColumns, ...]
     handoff: dict[str, Column]
     touches: tuple[TouchColumns, ...]
+    cost: dict[str, Column]  # of a file of what sources cost; such a file tells of nothing else
     people: str  # whose names those are that handoffs and touches have
 
     @property
@@ -154,7 +160,7 @@ class Mapping:
 
     def columns(self) -> Iterator[Column]:
         """Yield every column, those of activities and touches last."""
-        for columns in (self.lead, self.company, self.traits, self.consent, self.handoff):
+        for columns in (self.lead, self.company, self.traits, self.consent, self.handoff, self.cost):
             yield from columns.values()
         for activity in self.activities:
             yield from (activity.kind, activity.at, *activity.properties.values(), *activity.id_parts.values())

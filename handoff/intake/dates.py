@@ -1,5 +1,7 @@
 """Dates in one of several formats: which of them a file is written in is decided over all of its rows."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import combinations
 from typing import NamedTuple
@@ -50,3 +52,15 @@ def _read(text: str, form: str) -> datetime | None:
         return datetime.strptime(text, form)  # noqa: DTZ007 (compared with its like only)
     except ValueError:
         return None
+
+
+def settle(several: Sequence[tuple[Column, int]], rows: Iterable[Sequence[str]]) -> dict[str, Column] | Doubt:
+    """Return these columns (each with where it stands) by their keys, with the formats that can be meant."""
+    found = [(place, Formats(column)) for column, place in several]
+    for cells in rows:
+        for place, formats in found:
+            if place < len(cells):
+                formats.look_at(cells[place])
+    doubts = filter(None, (formats.doubt() for _place, formats in found))
+    settled = {each.column.key: replace(each.column, formats=each.possible()) for _place, each in found}
+    return next(doubts, None) or settled

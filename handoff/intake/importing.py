@@ -19,6 +19,7 @@ from handoff.intake.reading import Note, Refusal, Row, UnreadableFile, read_rows
 from handoff.intake.remarks import Trouble
 from handoff.leads.models import Stage
 from handoff.leads.recording import Recorded, register_traits
+from handoff.leads.sources import record_costs
 from handoff.people.models import User
 from handoff.queue.history import Kept, Past, keep_history
 from handoff.queue.receiving import receive_activities, receive_leads
@@ -99,7 +100,8 @@ class _Taken:
 
 @transaction.atomic
 def _take(run: Import, batch: list[Row | Refusal | Note], mapping: Mapping, at: datetime) -> None:
-    taken = _record([item for item in batch if isinstance(item, Row)], run.by, mapping, at)
+    rows = [item for item in batch if isinstance(item, Row)]
+    taken = _record_costs(rows) if mapping.cost else _record(rows, run.by, mapping, at)
     activities = [_for_lead(activity, one.row) for one in taken if one.recorded.lead for activity in one.row.activities]
     opens = not mapping.tells_history
     received = receive_activities(activities, at=at, is_history=True, opens=opens) if activities else None
@@ -119,6 +121,11 @@ def _take(run: Import, batch: list[Row | Refusal | Note], mapping: Mapping, at: 
         touches=F("touches") + sum(one.kept.touches for one in taken),
         alive_at=max(at, timezone.now()),  # a sign of life, never a fact of the domain
     )
+
+
+def _record_costs(rows: list[Row]) -> list[_Taken]:
+    outcomes = record_costs([row.cost for row in rows if row.cost])
+    return [_Taken(row, Recorded(outcome), Kept()) for row, outcome in zip(rows, outcomes, strict=True)]
 
 
 def _record(rows: list[Row], by: User | None, mapping: Mapping, at: datetime) -> list[_Taken]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 
 from handoff.intake.columns import (
     COMPANY_FIELDS,
+    COST_FIELDS,
     HANDOFF_FIELDS,
     LEAD_FIELDS,
     TOUCH_FIELDS,
@@ -25,7 +26,7 @@ from handoff.queue.models import Outcome, Route, Touch, TouchChannel
 __all__ = ["Mapping", "MappingError", "load_mapping", "parse_mapping", "shipped_mappings"]
 
 SHIPPED = Path(__file__).parent / "mappings"
-TABLES = ("file", "lead", "company", "traits", "consent", "handoff")
+TABLES = ("file", "lead", "company", "traits", "consent", "handoff", "cost")
 MAPPING: Options = dict.fromkeys(TABLES) | {"activities": [], "touches": [], "people": ""}
 FILE: Options = {
     "delimiter": "", "encoding": "", "empty": (), "ignore": (), "zone": "", "decimal": "", "optional_columns": False,
@@ -92,12 +93,17 @@ def _mapping(name: str, content: Options) -> Mapping:
         activities=tuple(_activity(place, one, name, style) for place, one in enumerate(content["activities"], 1)),
         handoff=fields("handoff", content["handoff"], HANDOFF_FIELDS, style, KNOWN),
         touches=tuple(_touch(place, one, style) for place, one in enumerate(content["touches"], 1)),
+        cost=fields("cost", content["cost"], COST_FIELDS, style),
         people=content["people"] or name,
     )
     for trait in mapping.traits:
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", trait):
             raise Wrong(f"traits.{trait}", trait, gettext("a name of small letters, digits and underscores"))
-    if not any(column.headers for column in mapping.identity.values()):
+    if mapping.cost and (lacking := COST_FIELDS.keys() - mapping.cost.keys()):
+        raise Wrong("cost", sorted(mapping.cost), ", ".join(sorted(lacking)))
+    if mapping.cost and any(content[name] for name in content if name not in {"file", "cost"}):
+        raise Wrong("cost", sorted(mapping.cost), gettext("a mapping of its own for what sources cost"))
+    if not mapping.cost and not any(column.headers for column in mapping.identity.values()):
         raise Wrong("lead", sorted(mapping.lead), gettext("a column for external_id or email, or for both"))
     if "is_won" in mapping.handoff and "closed_at" not in mapping.handoff:
         raise Wrong("handoff.closed_at", "", gettext("the column that says when it was won"))

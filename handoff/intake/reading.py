@@ -3,14 +3,14 @@
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from django.utils.translation import gettext
 
 from handoff.intake.cells import read_cell
 from handoff.intake.columns import ActivityColumns, Column, Condition, Mapping, TouchColumns
-from handoff.intake.dates import Formats
+from handoff.intake.costs import read_cost
+from handoff.intake.dates import Doubt, Formats, settle
 from handoff.intake.records import find_delimiter, find_encoding, opened, read_records, taken_apart
 from handoff.intake.remarks import Note, Refusal, Row, Trouble, UnreadableFile
 
@@ -64,7 +64,8 @@ class _Sheet:
         self.touches = [one for one in mapping.touches if self.places[one.at.key] is not None]
         self.settled: dict[str, Column] = {}  # with those of several formats that can be meant
         self.seen: dict[int, int] = {}  # the hash of an identity -> its line
-        self._require(list(mapping.identity.values()))
+        if mapping.identity:
+            self._require(list(mapping.identity.values()))
         for activity in self.activities:
             for column in (activity.kind, *activity.id_parts.values()):
                 if column.headers:
@@ -72,8 +73,10 @@ class _Sheet:
         for when in (*(one.when for one in self.activities), *(one.when for one in self.touches)):
             for condition in when:
                 self._require([condition.column])
-        if (opened_at := mapping.handoff.get("opened_at")) and opened_at.headers:
-            self._require([opened_at])
+        needed = [mapping.handoff[name] for name in ("opened_at",) if name in mapping.handoff]
+        for column in (*needed, *mapping.cost.values()):
+            if column.headers:
+                self._require([column])
 
     def _place(self, column: Column) -> int | None:
         """Return where the first of the column's headers stands that the file has."""
@@ -92,19 +95,15 @@ class _Sheet:
 
     def settle_dates(self, encoding: str) -> None:
         """Find out, over the whole file, which of several formats the dates of each column are written in."""
-        several = [(one, Formats(one)) for one in self.mapping.columns() if len(one.formats) > 1]
-        placed = [(self.places[one.key], formats) for one, formats in several]
-        if all(place is None for place, _formats in placed):
-            return
-        with opened(self.path, encoding) as file:
-            for _line, cells in itertools.islice(read_records(file, self.delimiter), 1, None):
-                for place, formats in placed:
-                    if place is not None and not isinstance(cells, Trouble) and place < len(cells):
-                        formats.look_at(cells[place])
-        for column, formats in several:
-            if doubt := formats.doubt():
-                raise UnreadableFile("ambiguous_dates", self.path, doubt.cell, " / ".join(doubt.formats))
-            self.settled[column.key] = replace(column, formats=formats.possible())
+        columns = [one for one in self.mapping.columns() if len(one.formats) > 1]
+        several = [(one, place) for one in columns if (place := self.places[one.key]) is not None]
+        if several:
+            with opened(self.path, encoding) as file:
+                rows = itertools.islice(read_records(file, self.delimiter), 1, None)
+                found = settle(several, (cells for _line, cells in rows if not isinstance(cells, Trouble)))
+            if isinstance(found, Doubt):
+                raise UnreadableFile("ambiguous_dates", self.path, found.cell, " / ".join(found.formats))
+            self.settled = found
 
     def column_troubles(self) -> Iterator[Trouble]:
         """Yield the columns that the mapping does not use, then those that the file lacks."""
@@ -124,7 +123,8 @@ class _Sheet:
         try:
             if isinstance(cells, Trouble):
                 raise cells
-            row = self._row(line, self._fitted(cells, notes), notes)
+            fitted = self._fitted(cells, notes)
+            row = self._cost(line, fitted, notes) if self.mapping.cost else self._row(line, fitted, notes)
         except Trouble as trouble:
             yield trouble.remark(line, Refusal)
             return
@@ -182,6 +182,16 @@ class _Sheet:
     def _touch(self, columns: TouchColumns, cells: list[str], notes: list[Trouble]) -> dict[str, object]:
         at = self._value(columns.at, cells)
         return {"at": at, **self._values(columns.fields, cells, notes)} if at else {}
+
+    def _cost(self, line: int, cells: list[str], notes: list[Trouble]) -> Row:
+        columns = self.mapping.cost
+        try:
+            cost = read_cost({name: self._value(column, cells) for name, column in columns.items()})
+        except Trouble as trouble:
+            trouble.column = self._name(columns[trouble.column]) if trouble.column in columns else trouble.column
+            raise
+        self._note_repetition(line, f"{cost['source']} {cost['month']:%Y-%m} {cost['currency']}", notes)
+        return Row(line, {}, cost=cost)
 
     def _note_repetition(self, line: int, identity: str, notes: list[Trouble]) -> None:
         # In a log a lead has many rows, and that is worth no note.

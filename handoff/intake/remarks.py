@@ -5,6 +5,8 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy
 
+from handoff.leads.sources import Cost
+
 REASONS = {
     "no_number": gettext_lazy("“%(value)s” is not a number: write it as %(accepted)s."),
     "no_boolean": gettext_lazy("“%(value)s” is neither yes nor no: use one of %(accepted)s."),
@@ -26,6 +28,9 @@ REASONS = {
         "It ends or is touched before it begins: the dates are kept, and left out of every duration."
     ),
     "in_future": gettext_lazy("Something here has not happened yet, so nothing of the handoff was kept."),
+    "no_part": gettext_lazy("A cost needs its source, month, amount and currency: fill in this cell."),
+    "no_amount": gettext_lazy("“%(value)s” is no amount of zero or more, up to %(accepted)s: correct it."),
+    "no_currency": gettext_lazy("“%(value)s” is no currency: use three letters, such as EUR."),
     "nul": gettext_lazy("The cell holds a NUL character: save the file again as CSV in UTF-8."),
     "cell_count": gettext_lazy("The row has %(found)d cells, the header %(expected)d: correct its commas and quotes."),
     "unclosed_quote": gettext_lazy(
@@ -67,6 +72,7 @@ class Row:
     activities: tuple[dict[str, object], ...] = ()
     handoff: dict[str, object] = field(default_factory=dict)
     touches: tuple[dict[str, object], ...] = ()
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,18 @@
 
 from django.contrib import admin
 
-from handoff.leads.models import Activity, Company, Consent, Exclusion, Hold, Lead, LeadScore, TraitField
+from handoff.leads.models import (
+    Activity,
+    Company,
+    Consent,
+    Exclusion,
+    Hold,
+    Lead,
+    LeadScore,
+    SourceAlias,
+    SourceCost,
+    TraitField,
+)
 from handoff.lib.admin import ReadOnlyAdmin, VisibleRows
 
 
@@ -94,3 +105,22 @@ class TraitFieldAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("type",)
     search_fields = ("name", "label")
     actions = None
+
+
+@admin.register(SourceAlias)
+class SourceAliasAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Names of sources that count as another; marketers keep them."""
+
+    list_display = ("name", "source")
+    search_fields = ("name", "source")
+
+
+@admin.register(SourceCost)
+class SourceCostAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What sources cost by month; marketers enter it, or import a file."""
+
+    list_display = ("source", "month", "amount", "currency")
+    list_filter = ("currency",)
+    search_fields = ("source",)
+    date_hierarchy = "month"
+    list_per_page = 50

@@ -12,6 +12,8 @@ PERMITTED: dict[str, dict[str, frozenset[str]]] = {
         "scoring": EDIT,
         "sla": READ,
         "leads": READ,
+        "leads.sourcealias": EDIT,
+        "leads.sourcecost": EDIT,
         "intake": READ,
         "feedback.promise": EDIT,
         "queue.disqualificationreason": READ,

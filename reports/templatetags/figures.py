@@ -22,6 +22,8 @@ for filter_ in (
     wording.times_interval,
     wording.lift_tone,
     wording.signed,
+    wording.money,
+    wording.multiple,
     wording.share_tone,
     wording.moment,
     wording.standing,

@@ -1,6 +1,6 @@
 """Every page of the admin site opens, shows no more than its reader may see, and costs the same for many rows."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from handoff.intake.models import Import, ImportRemark
-from handoff.leads.models import Activity, Consent, Exclusion, Hold, LeadScore, TraitField
+from handoff.leads.models import (
+    Activity,
+    Consent,
+    Exclusion,
+    Hold,
+    LeadScore,
+    SourceAlias,
+    SourceCost,
+    TraitField,
+)
 from handoff.outbox.models import AuditEntry, Mail, Notice
 from handoff.people.models import Absence, ApiToken, Team, User
 from handoff.queue.models import (
@@ -61,6 +70,8 @@ WRITTEN_TO = {
     "policy",
     "scoringmodel",
     "rule",
+    "sourcealias",
+    "sourcecost",
 }
 
 
@@ -92,6 +103,8 @@ def make_world(number: int, publication: Publication) -> None:
     was = dict.fromkeys(("first_name", "last_name", "email", "external_id"), f"Company {number}")
     Merge.objects.create(kept=handoff.lead, gone_id=9000 + number, was=was, activities=0, by=rep, at=at)
     TraitField.objects.create(name=f"trait{number}", label="Trait", type="text")
+    SourceAlias.objects.create(name=f"Source {number}", source="Source")
+    SourceCost.objects.create(source=f"Source {number}", month=date(2026, 1, 1), amount=1, currency="EUR")
     Mail.objects.create(to=rep.email, subject="Hello", cause=str(number), created_at=at, not_before=at)
     Notice.objects.create(user=rep, text="Hello", cause=str(number), created_at=at)
     AuditEntry.objects.create(at=at, by=rep, act="claim", subject=f"handoff {number}")

@@ -12,6 +12,7 @@ from reports.filters import ReportFilter
 from reports.funnel import FunnelReport
 from reports.rules import RulesReport
 from reports.sla import SlaReport
+from reports.sources import SourcesReport
 
 
 def ask(name: str, user: User, at: datetime, query: str = "") -> ReportFilter:
@@ -40,4 +41,9 @@ def funnel_of(user: User, at: datetime, query: str = "") -> FunnelReport:
 
 def rules_of(user: User, at: datetime, query: str = "") -> RulesReport:
     report: RulesReport = report_of("rules", user, at, query)
+    return report
+
+
+def sources_of(user: User, at: datetime, query: str = "") -> SourcesReport:
+    report: SourcesReport = report_of("sources", user, at, query)
     return report

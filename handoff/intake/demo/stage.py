@@ -1,6 +1,6 @@
 """The stage on which the demo plays: people, teams, calendars, policies, scoring models."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import make_password
 
 from handoff.intake.demo.cast import MAILS
 from handoff.intake.demo.patterns import add_patterns, field
+from handoff.leads.models import SourceCost
 from handoff.people.models import Membership, Role, Team, User
 from handoff.queue.excluding import exclude
 from handoff.queue.models import MailTemplate
@@ -24,6 +25,7 @@ TEAMS = (
     ("DACH", ["DE", "AT", "CH"], "Europe/Berlin", "DE", "BE", Team.Giving.ROTATION),
     ("UK", ["GB", "IE"], "Europe/London", "GB", "ENG", Team.Giving.ROTATION),
 )
+COSTS = {"LinkedIn": 2400, "Google Ads": 3100, "Webinar": 900, "Trade fair": 4000}  # euros a month
 REPS = {
     "Benelux": [("rep", "Sam", "de Boer", "en"), ("noor", "Noor", "Visser", "nl"), ("jan", "Jan", "Peeters", "nl")],
     "DACH": [("jonas", "Jonas", "Weber", "de"), ("lea", "Lea", "Brandt", "de"), ("emil", "Emil", "Huber", "de")],
@@ -46,12 +48,22 @@ def set_stage(start: datetime) -> dict[str, Team]:
             _close_on_holidays(calendar, year)
     _policies(start)
     _exclusions(start)
+    _source_costs(start)
     MailTemplate.objects.bulk_create(
         MailTemplate(name=name, language=language, subject=subject, body=body, position=10 * position)
         for position, (name, texts) in enumerate(MAILS.items(), start=1)
         for language, (subject, body) in texts.items()
     )
     return teams
+
+
+def _source_costs(start: datetime) -> None:
+    months = [(start.year + (start.month - 1 + n) // 12, (start.month - 1 + n) % 12 + 1) for n in range(13)]
+    SourceCost.objects.bulk_create(
+        SourceCost(source=source, month=date(year, month, 1), amount=amount + 50 * (month % 4), currency="EUR")
+        for year, month in months
+        for source, amount in COSTS.items()
+    )
 
 
 def _exclusions(at: datetime) -> None:

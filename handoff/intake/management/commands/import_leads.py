@@ -49,13 +49,14 @@ class Command(BaseCommand):
         if run.state == Import.State.FAILED:
             raise CommandError(run.error)
         kept = run.created + run.updated + run.unchanged
-        is_log, told = load_mapping(mapping).is_log, ""
+        how, told = load_mapping(mapping), ""
+        what = "rows" if how.is_log or how.cost else "leads"
         if run.handoffs or run.touches:
             told = f", {run.handoffs} past handoffs, {run.touches} past touches"
         self.stdout.write(
-            f"{run.rows} {'rows' if is_log else 'leads'} read, {run.refused} lost: {run.created} new, "
+            f"{run.rows} {what} read, {run.refused} lost: {run.created} new, "
             f"{run.updated} changed, {run.unchanged} unchanged, {run.activities} activities{told}. "
-            f"{kept} {'rows' if is_log else 'leads'} are here now."
+            f"{kept} {what} are here now."
         )
 
     def _only_read(self, path: Path, mapping: str) -> None:
