@@ -21,7 +21,8 @@ from reports.meeting import meeting_report
 from reports.rules import SettledFilter, rules_report
 from reports.sla import SlaFilter, sla_report
 from reports.sla_figures import COUNTS
-from reports.sources import SourcesFilter, sources_report
+from reports.source_cohorts import SourcesFilter
+from reports.sources import sources_report
 from reports.tables import Column, Kind, PeriodShape, Table
 
 TEXT, COUNT, RATE, SHARE, SPREAD = Kind.TEXT, Kind.COUNT, Kind.RATE, Kind.SHARE, Kind.SPREAD

@@ -1,6 +1,8 @@
 """What a source or a campaign brought: the numbers, and by which source they go."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from typing import Self
 
 from django.db import models
@@ -85,3 +87,35 @@ class Figures:
     def return_(self) -> float | None:
         """The revenue as a multiple of the cost, None unless both are in one and the same currency."""
         return self.revenue.times(self.cost)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A source or a campaign of one; `leads` are None where the question is about handoffs only."""
+
+    group: str  # total, source or campaign
+    source: str
+    campaign: str
+    figures: Figures
+    leads: int | None
+
+    def money(self) -> "Iterable[MoneyRow]":
+        """Yield its money, a row for each currency."""
+        figures = self.figures
+        amounts = {"revenue": figures.revenue, "revenue_per_mql": figures.revenue_per_mql, "cost": figures.cost}
+        amounts |= {f"cost_per_{name[:-1]}": each for name, each in figures.costs.items()}
+        for currency in sorted({*figures.revenue.amounts, *figures.cost.amounts}):
+            known = {name: each.amounts.get(currency) if each else None for name, each in amounts.items()}
+            yield MoneyRow(self.group, self.source, self.campaign, currency, known, figures.return_)
+
+
+@dataclass(frozen=True)
+class MoneyRow:
+    """The money of a source or campaign in one currency; the return only where there is no other."""
+
+    group: str
+    source: str
+    campaign: str
+    currency: str
+    amounts: Mapping[str, Decimal | None]
+    return_: float | None

@@ -6,108 +6,27 @@ or latest one, or the triggering one that the handoff froze, under which a lead 
 latest. A campaign is the lead's latest. Costs are by month and by source; a part of a month has its share by days.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import django_filters
-from django import forms
 from django.db.models import Count, F, Q, QuerySet
-from django.utils.translation import gettext_lazy
 
 from handoff.leads.models import Lead, SourceCost, Stage
 from handoff.leads.sources import Names
-from handoff.people.models import Team, User
 from handoff.queue.models import Verdict
-from reports.cohorts import Cohort, Handoffs
-from reports.filters import ReportFilter, grouping
+from reports.cohorts import Handoffs
 from reports.money import Money, share_of_month
 from reports.periods import LAPSE_WINDOW, Period
-from reports.source_figures import By, Figure, Figures
+from reports.source_cohorts import SourceCohort
+from reports.source_figures import By, Figure, Figures, MoneyRow, Row
 from reports.statistics import grouped
 
 QUALIFIED = Q(verdict=Verdict.QUALIFIED)
 WON = QUALIFIED & (Q(deal__is_won=True) | Q(deal__isnull=True, lead__stage=Stage.CUSTOMER))
 UNDECIDED = QUALIFIED & Q(deal__isnull=True, lead__stage__in=[Stage.SQL, Stage.OPPORTUNITY])
-
-
-class SourcesFilter(ReportFilter):
-    """The usual question, and by which source it goes; `source` is the one that is left, under whatever name."""
-
-    by = grouping(By.choices)
-    source = django_filters.CharFilter(
-        label=gettext_lazy("Source"), max_length=120, widget=forms.Select, method="filter_nothing"
-    )
-
-    def cohort(self) -> "SourceCohort":
-        """Return the cohort of a valid question."""
-        found, given = super().cohort(), self.form.cleaned_data
-        is_narrowed = any(given.get(name) for name in ("team", "rep", "policy", "route"))
-        leads = found.leads
-        if leads is not None:  # of whatever source: which names mean the one asked for is known later
-            leads = Lead.objects.visible_to(self.user)
-            leads = leads.filter(team__slug=given["team"]) if given.get("team") else leads
-        return SourceCohort(
-            *(found.among, found.period, found.reader, found.choices, found.against, leads),
-            only=given.get("source") or "",
-            shows_costs=not is_narrowed and _reads_everything(self.user),
-        )
-
-
-def _reads_everything(user: User) -> bool:
-    if user.is_admin or user.is_marketer:
-        return True
-    return user.is_manager and not Team.objects.exclude(pk__in=user.team_ids()).exists()
-
-
-@dataclass(frozen=True)
-class SourceCohort(Cohort):
-    """A cohort with the one source asked for, if any.
-
-    Costs are of the whole house, so only a question about all of it shows them.
-    """
-
-    only: str = ""
-    shows_costs: bool = False
-
-    @property
-    def by(self) -> By:
-        """Which source of a lead it goes by."""
-        return By(self.choices["by"])
-
-
-@dataclass(frozen=True)
-class Row:
-    """A source or a campaign of one; `leads` are None where the question is about handoffs only."""
-
-    group: str  # total, source or campaign
-    source: str
-    campaign: str
-    figures: Figures
-    leads: int | None
-
-    def money(self) -> "Iterable[MoneyRow]":
-        """Yield its money, a row for each currency."""
-        figures = self.figures
-        amounts = {"revenue": figures.revenue, "revenue_per_mql": figures.revenue_per_mql, "cost": figures.cost}
-        amounts |= {f"cost_per_{name[:-1]}": each for name, each in figures.costs.items()}
-        for currency in sorted({*figures.revenue.amounts, *figures.cost.amounts}):
-            known = {name: each.amounts.get(currency) if each else None for name, each in amounts.items()}
-            yield MoneyRow(self.group, self.source, self.campaign, currency, known, figures.return_)
-
-
-@dataclass(frozen=True)
-class MoneyRow:
-    """The money of a source or campaign in one currency; the return only where there is no other."""
-
-    group: str
-    source: str
-    campaign: str
-    currency: str
-    amounts: Mapping[str, Decimal | None]
-    return_: float | None
 
 
 @dataclass(frozen=True)
@@ -266,7 +185,8 @@ def _handed_over(cohort: SourceCohort, at: datetime) -> Iterable[_Part]:
     }
     named = {"origin": F(cohort.by.of_handoff), "drive": F("lead__campaign")}
     groups = _handoffs(cohort).order_by().values(**named)
-    for row in groups.annotate(**{name: Count("pk", filter=among) for name, among in counts.items()}):
+    rows: Any = groups.annotate(**{name: Count("pk", filter=among) for name, among in counts.items()})
+    for row in rows:
         yield _Part(row.pop("origin"), row.pop("drive"), Figures(**row))
 
 

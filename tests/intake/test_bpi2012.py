@@ -80,7 +80,7 @@ def test_counts_stages_and_times_are_those_of_an_independent_script(tmp_path: Pa
     report = funnel_of(make_marketer(), TODAY, "from=2011-10-01&to=2012-03-31&route=fast_lane")
     assert Deal.objects.count() == len(winners)
     touched = first_call.keys() | set(winners)
-    assert [row.count for row in report.steps] == [len(leads), len(touched), *[len(winners)] * 3]
+    assert [row.count for row in report.steps] == [len(leads), len(touched), *[len(winners)] * 4]
     assert report.steps[Step.TOUCHED].after.median == median(first_call[lead] - came[lead] for lead in first_call)
     assert report.steps[Step.WON].after.median == median(outcome_at[lead] - came[lead] for lead in winners)
     assert list(broken_rows()) == []

@@ -19,7 +19,7 @@ from reports.funnel import FunnelReport, Step
 from reports.statistics import Rate
 from tests.intake.real_files import bring_in, real_file, rows_in
 from tests.making import HOUR, make_marketer, make_team
-from tests.reports.asking import funnel_of
+from tests.reports.asking import funnel_of, sources_of
 
 LEADS, DEALS = "olist/marketing_qualified_leads.csv", "olist/closed_deals.csv"
 VARIANTS = ("mql__dd_mm_yyyy_dates.csv", "mql__iso_dates.csv", "mql__us_mdy_dates_no_landing_page.csv")
@@ -69,7 +69,7 @@ def test_the_reports_count_what_a_plain_script_counts_and_nothing_is_at_work() -
 def _compare_the_funnel(rows: list[dict[str, str]], deals: list[dict[str, str]]) -> None:
     marketer, won_at = make_marketer(), {row["mql_id"]: row["won_date"][:10] for row in deals}
     report = funnel(marketer)
-    assert [row.count for row in report.steps] == [8000, 842, 842, 842, 842]
+    assert [row.count for row in report.steps] == [8000, 842, 842, 842, 842, 842]
     assert report.steps[Step.WON].of_all == Rate(842, 8000)
     assert f"{842 / 8000:.1%}" == "10.5%"
     origins = Counter(row["origin"] for row in rows if row["origin"])
@@ -77,6 +77,11 @@ def _compare_the_funnel(rows: list[dict[str, str]], deals: list[dict[str, str]])
     for origin, count in origins.items():
         steps = funnel(marketer, origin).steps
         assert (steps[0].count, steps[Step.WON].of_all) == (count, Rate(winners[origin], count))
+    by_source = sources_of(marketer, TODAY, "from=2017-06-14&to=2018-05-31").rows
+    counts = Counter(row["origin"] for row in rows)
+    assert {row.source: (row.leads, row.figures.mqls, row.figures.win_rate) for row in by_source} == {
+        origin: (count, count, Rate(winners[origin], count)) for origin, count in counts.items() if origin
+    } | {"": (counts[""], counts[""], Rate(winners[""], counts[""]))}
     came = {row["mql_id"]: row["first_contact_date"] for row in rows}
     days = sorted(date.fromisoformat(at) - date.fromisoformat(came[pk]) for pk, at in won_at.items() if came[pk] <= at)
     after = report.steps[Step.WON].after

@@ -11,7 +11,7 @@ from handoff.queue.disqualification import disqualify
 from tests.making import HOUR, make_handoff, make_manager, make_marketer, make_reason, make_rep, make_team, make_user
 
 pytestmark = pytest.mark.django_db
-EVERYBODY = ["Queue", "Qualified", "Nurture", "Leads", "Feedback", "SLA", "Funnel", "Rules at work"]
+EVERYBODY = ["Queue", "Qualified", "Nurture", "Leads", "Feedback", "SLA", "Funnel", "Sources", "Rules at work"]
 
 
 def shown(user: User, address: str = "/queue/") -> dict[str, dict[str, object]]:
