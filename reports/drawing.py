@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from handoff.people.doors import person
 from reports import wording
+from reports.challenger import latest_comparison
 from reports.charts import funnel_chart, week_chart
 from reports.cohorts import Cohort
 from reports.feedback import FeedbackReport
@@ -38,10 +39,11 @@ def funnel(_request: HttpRequest, _cohort: Cohort, report: FunnelReport, _now: d
 
 
 def rules(request: HttpRequest, cohort: Cohort, report: RulesReport, now: datetime) -> dict[str, Any]:
-    """Return what the line misses and, with `?rule=`, the handoffs behind a figure."""
+    """Return what the line misses, how a challenger does and, with `?rule=`, the handoffs behind a figure."""
     key, name = request.GET.get("rule", ""), request.GET.get("figure", "")
     context = {"may_read_rules": person(request).has_perm("scoring.view_rule"), "asked_rule": key}
     context["sampling"] = readable_report(cohort, at=now)
+    context["challenged"] = latest_comparison(cohort.reader, at=now)
     opened = report.row(key)
     if opened is None:
         return context

@@ -21,7 +21,7 @@ from reports.sla import SlaReport
 from reports.sla_figures import Figures
 from reports.source_figures import Figures as SourceFigures
 from reports.sources import SourcesReport
-from reports.statistics import Lift, Rate, Spread
+from reports.statistics import Interval, Lift, Rate, Spread
 
 NOTHING = "–"
 GOOD, FAIR = 0.9, 0.75  # the colours of a share in time
@@ -105,6 +105,11 @@ def lift_tone(row: RuleRow) -> str:
     if lift is None or lift.low <= 1 <= lift.high:
         return "neutral"
     return "fine" if (lift.low > 1) != row.takes else "late"
+
+
+def difference(bounds: Interval) -> str:
+    """Return the 95 % interval of a difference between two shares: "−3.0 to +12.4 points"."""
+    return _("%(low)s to %(high)s points") % {"low": signed(100 * bounds.low), "high": signed(100 * bounds.high)}
 
 
 def signed(number: float) -> str:

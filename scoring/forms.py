@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from scoring.challenging import WEEKS
 from scoring.condition_field import ConditionField
 from scoring.models import Persona, Publication, Rule, RuleGroup, ScoringModel
 from scoring.population import population
@@ -230,3 +231,18 @@ class BacktestForm(forms.Form):
         if len(cleaned) == 2 and cleaned["since"] > cleaned["until"]:
             self.add_error("until", _("The period ends before it begins."))
         return cleaned
+
+
+class ChallengeForm(forms.Form):
+    """How a version challenges what is live."""
+
+    share = forms.IntegerField(
+        label=gettext_lazy("Share of the new leads, in percent"),
+        min_value=1,
+        max_value=50,
+        initial=50,
+        help_text=gettext_lazy("Half of them tells the soonest which version is better."),
+    )
+    weeks = forms.IntegerField(
+        label=gettext_lazy("For how many weeks it draws"), min_value=WEEKS[0], max_value=WEEKS[1], initial=WEEKS[1]
+    )

@@ -13,12 +13,13 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from scoring.challenging import end_challenge, problems_of_challenger, start_challenge
 from scoring.comparing import changes
 from scoring.conditions import check
 from scoring.drafting import add_negative, copy_to_draft
-from scoring.forms import PublishForm
+from scoring.forms import ChallengeForm, PublishForm
 from scoring.histogram import histogram
-from scoring.models import Rehearsal, ScoringModel
+from scoring.models import Challenge, Rehearsal, ScoringModel
 from scoring.population import population
 from scoring.presenting import Reader
 from scoring.publishing import NotPublishable, current_publication, problems_of, publish
@@ -32,13 +33,14 @@ if TYPE_CHECKING:
 Page = Callable[["ScoringModelAdmin", HttpRequest, ScoringModel], HttpResponse]
 CHANGE = "admin:scoring_scoringmodel_change"
 PUBLISH = "admin:scoring_scoringmodel_publish"
+CHALLENGE = "admin:scoring_scoringmodel_challenge"
 
 
 def urls(admin: "ScoringModelAdmin", more: Mapping[str, Page]) -> list[URLPattern]:
     """Return the addresses of the pages, each for whoever may work on versions."""
     pages = {
         **{"copy": _copy, "compare": _compare, "try": _try, "rehearse": _rehearse, "publish": _publish},
-        **{"suggestions": _suggestions, **more},
+        **{"suggestions": _suggestions, "challenge": _challenge, **more},
     }
     return [
         path(f"<int:pk>/{name}/", admin.admin_site.admin_view(_door(admin, page)), name=f"scoring_scoringmodel_{name}")
@@ -116,6 +118,32 @@ def _suggestions(admin: "ScoringModelAdmin", request: HttpRequest, model: Scorin
     return shown(
         admin, request, "suggestions", model, title=_("Suggested negative personas"), found=patterns, problems=problems,
         fewest=FEWEST, most_accepted=round(100 * MOST_ACCEPTED),
+    )  # fmt: skip
+
+
+def _challenge(admin: "ScoringModelAdmin", request: HttpRequest, model: ScoringModel) -> HttpResponse:
+    """Let a version challenge what is live, or say how it does; a post starts it, or ends it where it runs."""
+    now = timezone.now()
+    challenge = Challenge.objects.filter(publication__model=model).select_related("against__model", "ended_by").first()
+    is_running = challenge is not None and challenge.ended_at is None
+    form = ChallengeForm(request.POST or None)
+    if request.method == "POST" and challenge and "end" in request.POST:
+        if end_challenge(challenge, by=request.user, at=now):  # type: ignore[arg-type]
+            messages.success(request, _("The challenge has ended; its leads are scored by what is live."))
+        return redirect(CHALLENGE, model.pk)
+    problems = [] if is_running else problems_of_challenger(model, now)
+    if request.method == "POST" and form.is_valid():
+        try:
+            start_challenge(model, **form.cleaned_data, by=request.user, at=now)  # type: ignore[arg-type]
+        except NotPublishable as error:
+            problems = error.problems
+        else:
+            messages.success(request, _("%(model)s challenges what is live from now on.") % {"model": model})
+            return redirect(CHALLENGE, model.pk)
+    title = _("Version %(n)d as challenger") % {"n": model.version}
+    return _shown(
+        admin, request, "challenge", model, title=title, form=form, problems=problems, challenge=challenge,
+        is_running=is_running, is_drawing=is_running and challenge is not None and now < challenge.ends_at,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from scoring.conditions import BadCondition, Catalogue, check
 from scoring.engine import Prepared, prepare
 from scoring.exchange import written
-from scoring.models import Persona, Publication, Rehearsal, Rule, ScoringModel
+from scoring.models import Challenge, Persona, Publication, Rehearsal, Rule, ScoringModel
 from scoring.population import population
 from scoring.wording import mistake
 
@@ -77,8 +77,10 @@ def publish(
     problems = problems_of(locked)
     if locked.state == ScoringModel.State.LIVE:
         problems.append(_("%(model)s is live already.") % {"model": locked})
+    if Challenge.objects.running(at).exists():
+        problems.append(_("A challenger runs beside what is live; end it first, so that like is compared with like."))
     if rehearsal:
-        problems += _problems_of_rehearsal(rehearsal, locked)
+        problems += problems_of_rehearsal(rehearsal, locked)
     if problems:
         raise NotPublishable(problems)
     ScoringModel.objects.live().update(state=ScoringModel.State.RETIRED)
@@ -88,7 +90,8 @@ def publish(
     return Publication.objects.create(model=locked, rehearsal=rehearsal, at=at, by=by, **said)  # type: ignore[misc]
 
 
-def _problems_of_rehearsal(rehearsal: Rehearsal, model: ScoringModel) -> list[str]:
+def problems_of_rehearsal(rehearsal: Rehearsal, model: ScoringModel) -> list[str]:
+    """Return in sentences why `rehearsal` does not say what `model` as it is now would do."""
     if rehearsal.model_id != model.pk:
         return [_("Rehearsal %(n)d is of another version; rehearse this one.") % {"n": rehearsal.pk}]
     if rehearsal.content_digest != digest_of(model):
@@ -128,5 +131,11 @@ def forget_specs() -> None:
 
 
 def current_publication(at: datetime) -> Publication | None:
-    """Return what is live at `at`, None before the first publication."""
-    return Publication.objects.filter(at__lte=at).order_by("-at", "-id").select_related("model").first()
+    """Return what is live at `at`, None before the first publication. A challenger is not."""
+    found = Publication.objects.filter(at__lte=at, challenge=None)
+    return found.order_by("-at", "-id").select_related("model").first()
+
+
+def running_challenge(at: datetime) -> Challenge | None:
+    """Return the challenge that runs at `at`, if there is one."""
+    return Challenge.objects.running(at).select_related("publication__model").first()

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from handoff.leads.likeness import CALLED, MAILBOX
 from handoff.people.models import Team, User
-from scoring.models import Publication
+from scoring.models import Challenge, Publication
 
 
 class Stage(models.TextChoices):
@@ -131,6 +131,8 @@ class Lead(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="leads", null=True, verbose_name=_("team"))
     owner = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="leads", verbose_name=_("owner"))
     is_imported_history = models.BooleanField(default=False, editable=False)
+    # Fixed at the first score: whose challenger scores them while it runs.
+    challenge = models.ForeignKey(Challenge, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     created_at = models.DateTimeField(_("created at"))
     updated_at = models.DateTimeField(_("updated at"))
 
@@ -144,6 +146,7 @@ class Lead(models.Model):
             models.Index(fields=["owner"], name="lead_by_owner"),
             models.Index(fields=["-created_at", "-id"], name="lead_newest"),
             models.Index(fields=["stage", "stage_since"], name="lead_by_stage"),
+            models.Index(fields=["challenge"], condition=Q(challenge__isnull=False), name="lead_by_challenge"),
             # The list of leads that may be the same person.
             models.Index(fields=["mailbox"], condition=Q(mailbox__isnull=False), name="lead_by_mailbox"),
             models.Index(fields=["phone"], condition=~Q(phone=""), name="lead_by_phone"),

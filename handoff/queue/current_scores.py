@@ -14,19 +14,22 @@ from scoring.publishing import published
 Strength = Handoff | LeadScore
 
 
-def current_scores(handoffs: Sequence[Handoff], live: Publication | None, at: datetime) -> dict[int, Strength]:
-    """Return by handoff the score at `at`, in one query: a closed one's is what it was, one at rest is the stored."""
-    found: dict[int, Strength] = {handoff.pk: handoff for handoff in handoffs}
-    moving = []
-    for handoff in handoffs:
+def current_scores(handoffs: Sequence[tuple[Handoff, Publication | None]], at: datetime) -> dict[int, Strength]:
+    """Return by handoff the score at `at` under what scores its lead, in one query for each of these publications.
+
+    A closed one's score is what it was, and that of one at rest is the stored one.
+    """
+    found: dict[int, Strength] = {handoff.pk: handoff for handoff, _publication in handoffs}
+    moving: dict[Publication, list[Handoff]] = {}
+    for handoff, publication in handoffs:
         stored = getattr(handoff.lead, "score", None)
         if stored is None or not handoff.is_open:
             continue
         found[handoff.pk] = stored
-        if stored.is_moving or (live and stored.publication_id != live.pk):
-            moving.append(handoff)
-    if live and moving:
-        found |= _computed(moving, live, at)
+        if publication and (stored.is_moving or stored.publication_id != publication.pk):
+            moving.setdefault(publication, []).append(handoff)
+    for publication, some in moving.items():
+        found |= _computed(some, publication, at)
     return found
 
 

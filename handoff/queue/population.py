@@ -20,6 +20,7 @@ from handoff.queue.timeline import in_words
 from scoring.conditions import Catalogue
 from scoring.engine import Facts, Needs
 from scoring.fields import FieldType, microseconds
+from scoring.models import Challenge
 from scoring.population import Batch, Capacity, Judged, Known, Outcomes, Verdicts
 
 STATE: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -62,7 +63,9 @@ class LeadPopulation:
 
     def scored(self, publication: int) -> tuple[int, int]:
         """Return how many are scored under that publication, and how many there are."""
-        return LeadScore.objects.filter(publication=publication).count(), self.size()
+        running = Challenge.objects.filter(ended_at=None).values("publication")
+        challenged = LeadScore.objects.filter(publication__in=running).exclude(publication=publication)
+        return LeadScore.objects.filter(publication=publication).count(), self.size() - challenged.count()
 
     def size(self) -> int:
         """Return how many there are."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import BigIntegerField, F, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -18,7 +18,7 @@ from handoff.people.models import User
 from handoff.queue.current_scores import Strength, current_scores
 from handoff.queue.models import Clock, Handoff, NextStep, Qualification, Route
 from handoff.sla.models import Metric
-from scoring.models import Publication
+from scoring.models import Challenge, Publication
 
 SOON = timedelta(hours=1)
 WITHIN = timedelta(hours=3)
@@ -45,9 +45,15 @@ def with_what_rows_show(handoffs: "QuerySet[Handoff]") -> "QuerySet[Handoff]":
     """Return `handoffs` with everything that a row of the queue shows, in a fixed number of queries."""
     running = Clock.objects.running().only("handoff_id", "metric", "due_at")
     planned = NextStep.objects.filter(ended_at=None).only("handoff_id", "what", "at")
-    live = Publication.objects.order_by("-at", "-id")
+    live = Publication.objects.filter(challenge=None).order_by("-at", "-id")
+    drawn_for = Challenge.objects.filter(pk=OuterRef("lead__challenge"), ended_at=None)
+
+    def scoring(own: str, name: str) -> Coalesce:
+        found = (Subquery(drawn_for.values(own)[:1]), Subquery(live.values(name)[:1]))
+        return Coalesce(*found, output_field=BigIntegerField())
+
     beside = handoffs.annotate(
-        live_id=Subquery(live.values("pk")[:1]), live_model_id=Subquery(live.values("model_id")[:1])
+        live_id=scoring("publication", "pk"), live_model_id=scoring("publication__model", "model")
     )
     related = ("lead__company", "lead__score", "claimed_by", "assigned_to", "sample")
     return beside.select_related(*related).prefetch_related(
@@ -57,7 +63,7 @@ def with_what_rows_show(handoffs: "QuerySet[Handoff]") -> "QuerySet[Handoff]":
 
 
 def live_publication(handoff: Handoff) -> Publication | None:
-    """Return what is live, as `with_what_rows_show` found it beside the handoff, without a query of its own."""
+    """Return what scores the lead of `handoff`, as `with_what_rows_show` found it, without a query of its own."""
     pk, model = handoff.live_id, handoff.live_model_id  # type: ignore[attr-defined]
     return Publication(pk=pk, model_id=model) if pk else None
 
@@ -171,7 +177,7 @@ class Row:
 def rows(handoffs: Iterable[Handoff], at: datetime) -> list[Row]:
     """Return the rows that a page of the queue shows, with the scores of the moment."""
     shown = list(handoffs)
-    now = current_scores(shown, live_publication(shown[0]) if shown else None, at)
+    now = current_scores([(handoff, live_publication(handoff)) for handoff in shown], at)
     return [Row(h, due_pill(h, at), why_now(h), so_far(h, at), now[h.pk], score_shares(now[h.pk])) for h in shown]
 
 

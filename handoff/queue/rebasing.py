@@ -22,7 +22,7 @@ from handoff.queue.rescoring import lock_leads, rescore
 from scoring.engine import Facts, score
 from scoring.fields import microseconds
 from scoring.models import Publication
-from scoring.publishing import current_publication, published
+from scoring.publishing import current_publication, published, running_challenge
 
 RANGE = 25_000  # leads: an activity of one of them may wait until the range is written
 ROW_RANGE = 5_000  # where they are read row by row
@@ -34,7 +34,8 @@ LATE_COMERS = timedelta(minutes=10)
 def rescore_stale(*, at: datetime) -> int:
     """Rescore everybody not yet scored under what is live, as of the publication; return how many."""
     publication = current_publication(at)
-    if publication is None or not _is_behind(publication, at):
+    # A challenge begins once all of the base has its score, and nothing is published before it ends.
+    if publication is None or running_challenge(at) or not _is_behind(publication, at):
         return 0
     done = sum(_rescore_range(publication, found, at) for found in _read_ahead(publication))
     if not _stale(publication).exists():

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from django.db import transaction
 
+from handoff.leads.challenging import publication_for
 from handoff.leads.models import Activity, Stage
 from handoff.queue.contracts import wake_or_consider
 from handoff.queue.models import Recycling
 from handoff.queue.rescoring import rescore
 from handoff.queue.working import lock_lead
-from scoring.publishing import current_publication
 
 ASLEEP = (Stage.NURTURE, Stage.LOST)
 
@@ -25,7 +25,7 @@ def wake_due(*, at: datetime) -> int:
             lock_lead(lead_id)
             # Asked again behind the lock: it may have been woken, or handed over, in between.
             still = due.select_related("lead__company").select_for_update(of=("self",)).filter(pk=recycling_id).first()
-            if still and wake_or_consider(still, by="date", at=at, publication=current_publication(at)):
+            if still and wake_or_consider(still, by="date", at=at, publication=publication_for(still.lead, at)):
                 rescore([lead_id], at=at)
                 done += 1
     return done
@@ -45,4 +45,4 @@ def wake_by_activities(activities: Sequence[Activity], *, at: datetime) -> None:
         # What happened before the contract was known, or comes late, is no sign of a new interest.
         since = {signal.kind for signal in signals[recycling.lead_id] if signal.occurred_at >= recycling.at}
         if not recycling.is_last and since & set(recycling.wake_kinds):
-            wake_or_consider(recycling, by="signal", at=at, publication=current_publication(at))
+            wake_or_consider(recycling, by="signal", at=at, publication=publication_for(recycling.lead, at))

@@ -1,6 +1,6 @@
 """Scoring leads and acting on it: the stored score, handoffs that open, handoffs that cool."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from django.db import transaction
 
+from handoff.leads.challenging import by_publication, publication_for
 from handoff.leads.facts import facts_of
 from handoff.leads.models import HANDED_OVER_FROM, Activity, Lead, LeadScore, Stage
 from handoff.leads.stored_scores import Found, store_scores
@@ -59,7 +60,8 @@ def rescore(
 ) -> int:
     """Score these leads as of `scored_at` (else `at`), store it, and open or cool handoffs; return how many.
 
-    `opens` says whether a lead that qualifies is handed over; `triggers` (by lead id) open by their own route.
+    `opens` says whether a lead that qualifies is handed over; `triggers` (by lead id) open by their own route. Who was
+    drawn for a challenger is scored by it, others by what is live (`publication`, if known).
     """
     wanted = list(lead_ids)
     publication = (publication or current_publication(at)) if wanted else None
@@ -73,9 +75,15 @@ def rescore(
     )
     if not leads:
         return 0
-    batch = _Batch(leads, publication, scored_at or at)
-    batch.store()
-    _act(batch, at=at, opens=opens, triggers=triggers or {}, is_paced=is_paced)
+    batches = [_Batch(some, own, scored_at or at) for own, some in by_publication(leads, publication, at)]
+    triggers = triggers or {}
+    teams = {lead.team_id for batch in batches for lead in batch.rising(triggers) if lead.stage in HANDED_OVER_FROM}
+    for batch in batches:
+        batch.store()
+    if len(teams) > 1:
+        hold_turns([team for team in teams if team])
+    for batch in batches:
+        _act(batch, at=at, opens=opens, triggers=triggers, is_paced=is_paced)
     return len(leads)
 
 
@@ -101,6 +109,10 @@ class _Batch:
         ids = np.array([lead.pk for lead in self.leads], dtype=np.int64)
         store_scores(Found(self.scores, ids, self.holds, self.crossings), self.publication, self.at)
 
+    def rising(self, triggers: Collection[int]) -> list[Lead]:
+        """Return the leads that reach the line, or have a trigger."""
+        return [lead for row, lead in enumerate(self.leads) if self.qualifies[row] or lead.pk in triggers]
+
     def crosses_at(self, row: int) -> datetime | None:
         """Return when the lead in that row crosses."""
         return instant(self.crossings.get(row))
@@ -123,14 +135,11 @@ def _act(batch: _Batch, *, at: datetime, opens: bool, triggers: dict[int, Trigge
     handed_over = [lead.pk for lead in batch.leads if lead.stage == Stage.MQL]
     found = Handoff.objects.open().filter(lead__in=handed_over).select_related("sample") if handed_over else ()
     open_ones = {handoff.lead_id: handoff for handoff in found}
-    rising = {lead.pk for row, lead in enumerate(batch.leads) if batch.qualifies[row] or lead.pk in triggers}
+    rising = batch.rising(triggers)
     if opens:
-        wake_with_points([lead for lead in batch.leads if lead.pk in rising], batch.publication, at=at)
+        wake_with_points(rising, batch.publication, at=at)
     agreements = Agreements()
-    held = held_back([lead for lead in batch.leads if lead.pk in rising], batch.publication, at=at)
-    teams = {lead.team_id for lead in batch.leads if lead.pk in rising and lead.stage in HANDED_OVER_FROM}
-    if len(teams) > 1:
-        hold_turns([team for team in teams if team])
+    held = held_back(rising, batch.publication, at=at)
     for row, lead in enumerate(batch.leads):
         handoff, trigger = open_ones.get(lead.pk), triggers.get(lead.pk)
         if handoff is None and lead.stage in HANDED_OVER_FROM and lead.pk not in held:
@@ -166,7 +175,7 @@ def latest_activity(lead: Lead, at: datetime) -> Activity | None:
 
 def read_one(lead: Lead, *, at: datetime, past: bool = False) -> Read | None:
     """Return `lead`'s score at `at`, explained, None where no model was live; `past` reads profiles back."""
-    publication = current_publication(at)
+    publication = publication_for(lead, at)
     if publication is None:
         return None
     prepared = published(publication)

@@ -170,6 +170,13 @@ def _beyond_the_week() -> "QuerySet[Sample]":
     return rows.filter(before__gte=F("sampling__weekly_number"))
 
 
+def _scored_by_another() -> "QuerySet[LeadScore]":
+    drawn = Q(lead__challenge__isnull=False, lead__challenge__ended_at=None)
+    challenged = Q(publication__challenge__isnull=False, publication__challenge__ended_at=None)
+    is_right = Q(lead__challenge__publication=F("publication"))
+    return LeadScore.objects.filter(drawn | challenged).exclude(is_right)
+
+
 INVARIANTS: dict[str, Check] = {
     "a lead at stage MQL has an open handoff": _leads_without_handoff,
     "the lead of an open handoff is at stage MQL": lambda: Handoff.objects.open().exclude(lead__stage=Stage.MQL),
@@ -229,6 +236,7 @@ INVARIANTS: dict[str, Check] = {
     "a former id leads to a lead, and no other lead has it": _leading_astray,
     "a merged lead is gone, and its id leads to the kept one": _not_gone,
     "no activity is lost in a merge": _lost_in_a_merge,
+    "who is drawn for a challenger is scored by it, and nobody else": _scored_by_another,
     "nobody is drawn but while both teams agree": lambda: Sample.objects.exclude(
         Q(sampling__ended_at=None) | Q(at__lte=F("sampling__ended_at")), sampling__started_at__lte=F("at")
     ),

@@ -24,6 +24,7 @@ for filter_ in (
     wording.signed,
     wording.money,
     wording.multiple,
+    wording.difference,
     wording.share_tone,
     wording.moment,
     wording.standing,

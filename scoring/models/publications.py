@@ -1,9 +1,10 @@
 """When each version was live, and what a rehearsal said beforehand."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Self
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -77,3 +78,43 @@ class Publication(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} {self.at:%Y-%m-%d %H:%M}"
+
+
+class ChallengeQuerySet(models.QuerySet["Challenge"]):
+    """Questions about challenges."""
+
+    def running(self, at: datetime) -> Self:
+        """Return the one that runs at `at`, if there is one: its challenger scores whoever was drawn."""
+        return self.filter(Q(ended_at=None) | Q(ended_at__gt=at), started_at__lte=at)
+
+
+class Challenge(models.Model):
+    """A second version scores a share of the new leads, beside what is live, until a person ends it."""
+
+    publication = models.OneToOneField(Publication, on_delete=models.PROTECT, related_name="challenge")
+    against = models.ForeignKey(Publication, on_delete=models.PROTECT, related_name="challenged")
+    share = models.PositiveSmallIntegerField(
+        _("share of the new leads, in percent"), validators=[MinValueValidator(1), MaxValueValidator(50)]
+    )
+    started_at = models.DateTimeField()
+    ends_at = models.DateTimeField(help_text=_("From then on nobody new is drawn."))
+    ended_at = models.DateTimeField(null=True, help_text=_("When a person gave its leads back to what is live."))
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = ChallengeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("challenge")
+        verbose_name_plural = _("challenges")
+        ordering = ["-started_at", "-id"]
+        constraints = [
+            # Nothing is published while one runs, so that what is live is the same for all that run.
+            models.UniqueConstraint(fields=["against"], condition=Q(ended_at=None), name="one_running_challenge"),
+            models.CheckConstraint(
+                condition=Q(share__gte=1, share__lte=50, ends_at__gt=models.F("started_at")),
+                name="challenge_has_a_size",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.publication.model} {self.started_at:%Y-%m-%d}"

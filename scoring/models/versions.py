@@ -39,6 +39,7 @@ class ScoringModel(models.Model):
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
         LIVE = "live", _("live")
+        CHALLENGER = "challenger", _("challenger")
         RETIRED = "retired", _("retired")
 
     name = models.CharField(_("name"), max_length=80)

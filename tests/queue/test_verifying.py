@@ -33,6 +33,7 @@ from handoff.queue.qualification import qualify
 from handoff.queue.receiving import receive_activities, receive_leads
 from handoff.queue.touching import log_touch
 from handoff.queue.verifying import INVARIANTS, NOT_HELD, STORED_SCORE, broken_rows
+from scoring.models import Challenge, Publication
 from tests.making import (
     DAY,
     HOUR,
@@ -131,6 +132,14 @@ def answered(**values: object) -> None:
     Triage.objects.create(lead=handoff("no").lead, **given)
 
 
+def scored_by_another() -> None:
+    theirs, live = LeadScore.objects.latest("lead_id"), Publication.objects.get()
+    other = Publication.objects.create(model=live.model, at=MONDAY_9AM)
+    given = {"share": 50, "started_at": MONDAY_9AM, "ends_at": LATE}
+    challenge = Challenge.objects.create(publication=other, against=live, **given)
+    Lead.objects.filter(pk=theirs.lead_id).update(challenge=challenge)
+
+
 def sampled(of_handoff: Handoff | None = None, **agreed: Any) -> None:
     signed = {"marketing_at": MONDAY_9AM, "sales_at": MONDAY_9AM, "started_at": MONDAY_9AM}
     given = {"band": 9, "share": 9, "weekly_number": 1, "proposed_at": MONDAY_9AM, **signed, **agreed}
@@ -208,6 +217,7 @@ BREAKING: list[tuple[str, Callable[[], object]]] = [
         "an answer on the triage list comes after its request",
         lambda: answered(outcome="kept", opened_at=LATE + DAY),
     ),
+    ("who is drawn for a challenger is scored by it, and nobody else", scored_by_another),
     ("nobody is drawn but while both teams agree", lambda: sampled(started_at=LATE)),
     ("no week has more samples than were agreed", lambda: sampled(handoff("no"))),
     (NOT_HELD, not_held),

@@ -1,0 +1,44 @@
+"""Which publication scores a lead: what is live, or the challenger that it was drawn for."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from hashlib import sha256
+
+from handoff.leads.models import Lead
+from scoring.models import Challenge, Publication
+from scoring.publishing import current_publication, running_challenge
+
+
+def publication_for(lead: Lead, at: datetime) -> Publication | None:
+    """Return what scores `lead` at `at`, None before the first publication."""
+    challenge = running_challenge(at) if lead.challenge_id else None
+    return challenge.publication if challenge and challenge.pk == lead.challenge_id else current_publication(at)
+
+
+def by_publication(leads: Sequence[Lead], live: Publication, at: datetime) -> list[tuple[Publication, list[Lead]]]:
+    """Return `leads` (locked, with their scores) by what scores them; who is scored for the first time may be drawn."""
+    challenge = running_challenge(at)
+    if challenge is None:
+        return [(live, list(leads))]
+    _draw([lead for lead in leads if not hasattr(lead, "score")], challenge)
+    theirs = [lead for lead in leads if lead.challenge_id == challenge.pk]
+    others = [lead for lead in leads if lead.challenge_id != challenge.pk]
+    return [(publication, some) for publication, some in ((live, others), (challenge.publication, theirs)) if some]
+
+
+def _draw(leads: Collection[Lead], challenge: Challenge) -> None:
+    drawn = [
+        lead
+        for lead in leads
+        if challenge.started_at <= lead.created_at < challenge.ends_at
+        and not lead.is_imported_history
+        and lot(challenge, lead.pk) < challenge.share / 100
+    ]
+    for lead in drawn:
+        lead.challenge = challenge
+    Lead.objects.filter(pk__in=[lead.pk for lead in drawn]).update(challenge=challenge)
+
+
+def lot(challenge: Challenge, lead_id: int) -> float:
+    """Return where between 0 and 1 the lot of a lead falls."""
+    return int.from_bytes(sha256(f"challenge {challenge.pk} {lead_id}".encode()).digest()[:7]) / 2**56
