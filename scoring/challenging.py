@@ -64,7 +64,7 @@ def start_challenge(
         raise NotPublishable(problems)
     ScoringModel.objects.filter(pk=locked.pk).update(state=ScoringModel.State.CHALLENGER)
     given = {"model": locked, "rehearsal": latest(locked), "at": at, "by": by, "rescored_at": at}
-    publication = Publication.objects.create(**given)  # type: ignore[misc]
+    publication = Publication.objects.create(**given)
     until = at + timedelta(weeks=weeks)
     return Challenge.objects.create(publication=publication, against=live, share=share, started_at=at, ends_at=until)
 

@@ -64,7 +64,7 @@ def test_handoffs_by_score_of_those_who_came_in_meanwhile_count_once_they_are_ol
         {"route": "fast_lane"},
         {"opened_at": NOW - 41 * DAY},
     ):
-        handed(challenge, Verdict.QUALIFIED, **values)  # type: ignore[arg-type]
+        handed(challenge, Verdict.QUALIFIED, **values)
     found = comparison(challenge, Handoff.objects.all(), at=NOW)
     assert (found.challenger, found.live, found.younger) == (Rate(1, 3), Rate(2, 4), 1)
     challenge.ended_at = MONDAY_9AM + DAY
