@@ -141,7 +141,7 @@ def _challenge(admin: "ScoringModelAdmin", request: HttpRequest, model: ScoringM
             messages.success(request, _("%(model)s challenges what is live from now on.") % {"model": model})
             return redirect(CHALLENGE, model.pk)
     title = _("Version %(n)d as challenger") % {"n": model.version}
-    return _shown(
+    return shown(
         admin, request, "challenge", model, title=title, form=form, problems=problems, challenge=challenge,
         is_running=is_running, is_drawing=is_running and challenge is not None and now < challenge.ends_at,
     )  # fmt: skip

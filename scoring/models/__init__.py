@@ -6,6 +6,5 @@ from scoring.models.versions import Rule, RuleGroup, ScoringModel, points_field
 
 __all__ = [
     "Challenge", "ContentEntry", "NotScorable", "Persona", "Phase", "Publication", "Rehearsal", "Rule", "RuleGroup",
-    "ScoringModel",
-    "points_field",
+    "ScoringModel", "points_field",
 ]  # fmt: skip
