@@ -108,7 +108,7 @@ SLA = Report(
     build=sla_report,
     question=SlaFilter,
     headlines=wording.kpis,
-    numbers=(Column("metric"), Column("by")),
+    numbers=(Column("metric"), Column("by"), Column("cause")),
     tables=(
         Table("total", _("In total"), _figures(""), is_one=True),
         Table("previous", _("Compared with"), _figures(""), is_one=True),
@@ -205,9 +205,9 @@ SLA = Report(
                 Column("url"),
             ),
         ),
-        count=lambda report: report.breaches.height,
-        rows=lambda report, part, reader, at: breach_rows(report.breaches[part], reader, at=at),
-        still_open=lambda report: report.open_breaches,
+        count=lambda report: report.listed.height,
+        rows=lambda report, part, reader, at: breach_rows(report.listed[part], reader, at=at),
+        still_open=lambda report: report.listed["stopped"].null_count(),
     ),
 )
 

@@ -154,8 +154,9 @@ class ReportFilter(django_filters.FilterSet):
     def choices(self) -> dict[str, str]:
         """What was chosen that narrows nothing, or else the first choice of each."""
         given = self.form.cleaned_data
-        offered = {name: self.filters[name].extra["choices"] for name in ("by", "metric") if name in self.filters}
-        return {name: given.get(name) or among[0][0] for name, among in offered.items()}
+        own = {name: self.filters[name].extra for name in ("by", "metric", "cause") if name in self.filters}
+        usual = {name: "" if extra["empty_label"] else extra["choices"][0][0] for name, extra in own.items()}
+        return {name: given.get(name) or usual[name] for name in own}
 
     def cohort(self) -> Cohort:
         """Return the cohort of a valid question, with what it is compared with."""

@@ -49,6 +49,12 @@ class SlaFilter(ReportFilter):
         empty_label=None,
         method="filter_nothing",
     )
+    cause = choice(
+        gettext_lazy("Cause"),
+        gettext_lazy("There is no cause “%(value)s”."),
+        choices=Cause.choices,
+        method="filter_nothing",
+    )
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class SlaReport:
     period: Period
     metric: Metric
     by: str
+    cause: str
     total: Figures
     previous: Figures
     metrics: list[MetricRow]
@@ -67,6 +74,11 @@ class SlaReport:
     ageing: list[AgeRow]
     sqls: list[SqlRow]
     breaches: pl.DataFrame = field(compare=False, repr=False)  # of `causes.explained`
+
+    @property
+    def listed(self) -> pl.DataFrame:
+        """The breaches that are listed: all, or those of the cause that is asked for."""
+        return self.breaches.filter(pl.col("cause") == self.cause) if self.cause else self.breaches
 
     @property
     def open_breaches(self) -> int:
@@ -86,6 +98,7 @@ def sla_report(cohort: Cohort, *, at: datetime) -> SlaReport:
         period=cohort.period,
         metric=metric,
         by=by,
+        cause=cohort.choices.get("cause", ""),
         total=_one(of_each[metric]),
         previous=before[metric],
         metrics=[MetricRow(each, _one(of_each[each]), before[each]) for each in Metric if each in of_each],

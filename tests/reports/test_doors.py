@@ -108,6 +108,10 @@ def test_files_are_for_those_who_may_export(name: str, role: str, status: int) -
         pytest.param("team=atlantis", "no team “atlantis”", id="unknown team"),
         pytest.param("rep=nobody", "no figures of “nobody”", id="unknown rep"),
         pytest.param("policy=none", "no policy “none”", id="unknown policy"),
+        pytest.param("period=moon", "no period “moon”", id="unknown usual period"),
+        pytest.param("against=moon", "Compare with “before”", id="nothing to compare with"),
+        pytest.param("against=2026-02-30..2026-03-01", "Compare with “before”", id="no dates to compare with"),
+        pytest.param("against=team:atlantis", "Compare with “before”", id="no segment to compare with"),
         pytest.param("route=pigeon", "no route “pigeon”", id="unknown route"),
         pytest.param("source=%00", "Null characters", id="a character that no database takes"),
         pytest.param("team=%00", "no team", id="a team that no database takes"),
@@ -256,6 +260,14 @@ def test_breaches_on_the_page_in_the_rows_it_opens_in_api_csv_and_workbook_are_t
     assert set(opened) == wanted
     assert in_api == opened == [row["handoff"] for row in listed] == [row[head.index("handoff")] for row in rows]
     assert answer["breaches"]["count"] == sum(row["rate"]["count"] for row in answer["causes"]) == 7
+    for row in answer["causes"]:
+        asked = {"cause": row["cause"]}
+        page = client.get(reverse("report-sla"), asked).content.decode()
+        assert page.count("data-row") == row["rate"]["count"]
+        assert client.get(reverse("api-report-sla"), asked).json()["breaches"]["count"] == row["rate"]["count"]
+        assert (
+            len(rows_of(client.get(reverse("report-sla-csv"), {**asked, "table": "breaches"}))) == row["rate"]["count"]
+        )
 
 
 def test_a_file_of_a_table_that_is_not_there_says_which_are() -> None:

@@ -4,7 +4,7 @@ All handoffs are opened on Monday 2 March at nine in Amsterdam, unless said othe
 the first touch due at one o'clock. The report is read on Thursday 5 March at noon.
 """
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ from handoff.queue.cooling import cool
 from handoff.queue.disqualification import disqualify
 from handoff.queue.enforcement import enforce_due
 from handoff.queue.models import Assignment, Breach, Handoff, Route
+from handoff.queue.qualification import qualify
 from handoff.queue.touching import log_touch
 from reports.causes import Cause
 from reports.grouping import Group
@@ -180,6 +181,56 @@ def test_a_breach_of_the_verdict_is_listed_and_no_missed_first_touch() -> None:
     report = sla_of(make_marketer(), MONDAY_9AM + 15 * DAY, "from=2026-03-02&to=2026-03-05")
     assert report.total.missed == 0
     assert report.breaches.select("metric", "cause").rows() == [("verdict", Cause.NOT_FINISHED)]
+
+
+@pytest.mark.usefixtures("office")
+@pytest.mark.parametrize(
+    ("against", "handed_over"),
+    [
+        pytest.param("", 1, id="the period before"),
+        pytest.param("year", 2, id="the same dates a year before"),
+        pytest.param("2026-02-23..2026-03-05", 4, id="any other dates"),
+        pytest.param("route:manual", 2, id="a segment of the same period"),
+    ],
+)
+def test_a_report_is_compared_with_another_period_or_segment(against: str, handed_over: int) -> None:
+    make_handoff()
+    for days in (7, 365, 365):
+        make_handoff(at=MONDAY_9AM - days * DAY)
+    for _number in range(2):
+        make_handoff(route=Route.MANUAL)
+    # Seven days from the second of March, and seven before; a year before, the second of March was a Sunday.
+    report = sla_of(make_marketer(), THURSDAY_NOON, f"from=2026-03-02&to=2026-03-08&against={against}")
+    assert (report.total.handed_over, report.previous.handed_over) == (3, handed_over)
+
+
+@pytest.mark.usefixtures("office")
+def test_the_age_of_open_clocks_and_whether_it_pays_to_be_in_time() -> None:
+    sam = make_rep()
+    in_time, late = make_handoff(), make_handoff()
+    for handoff, after in ((in_time, HOUR), (late, 6 * HOUR)):
+        log_touch(handoff, channel="call", outcome="connected", by=sam, at=MONDAY_9AM + after)
+    yes = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
+    qualify(in_time, bant=yes, by=sam, at=MONDAY_9AM + DAY)
+    make_handoff()  # its first touch was due on Monday at one, its verdict two weeks later
+    # On Tuesday at noon it is 23 hours late, on Thursday 71 and two hours later 73; the other verdict runs as well.
+    ages = [_ages(at) for at in (MONDAY_9AM + DAY + 3 * HOUR, THURSDAY_NOON, THURSDAY_NOON + 2 * HOUR)]
+    assert ages == [{"first_touch": band, "verdict": 0} for band in (1, 2, 3)]
+    old_enough = sla_of(make_marketer("mo"), MONDAY_9AM + 42 * DAY, THAT_WEEK).sqls
+    assert [(row.touched, row.rate) for row in old_enough] == [
+        ("in_time", Rate(1, 1)),
+        ("late", Rate(0, 1)),
+        ("never", Rate(0, 1)),
+    ]
+    assert sla_of(make_marketer("mary"), MONDAY_9AM + 41 * DAY, THAT_WEEK).sqls == []
+
+
+def _ages(at: datetime) -> dict[str, int]:
+    """Return in which band of age each metric's open clock is."""
+    reader = User.objects.filter(role="marketer").first() or make_marketer()
+    names = ("not_due", "past_due_1d", "past_due_3d", "past_due_7d", "past_due_longer")
+    rows = sla_of(reader, at, THAT_WEEK).ageing
+    return {row.metric.value: next(place for place, name in enumerate(names) if getattr(row, name)) for row in rows}
 
 
 class TestCauses:
