@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -186,12 +185,12 @@ def forecast_kpis(report: ForecastReport) -> list[Kpi]:
     return found
 
 
-def money(amount: Money | None) -> str:
+def money(amount: Money | None, places: int = 2) -> str:
     """Return an amount in each of its currencies: "1,234.50 EUR + 20.00 USD"."""
     if not amount:
         return NOTHING
-    parts = sorted(amount.amounts.items())
-    return " + ".join(f"{_cents(value)} {currency or _('without a currency')}" for currency, value in parts)
+    shown = ((number_format(each, places, force_grouping=True), name) for name, each in sorted(amount.amounts.items()))
+    return " + ".join(f"{each} {name or _('without a currency')}" for each, name in shown)
 
 
 def source_kpis(report: SourcesReport) -> list[Kpi]:
@@ -204,8 +203,8 @@ def source_kpis(report: SourcesReport) -> list[Kpi]:
         Kpi(_("MQLs"), grouped(total.mqls)),
         Kpi(_("SQLs"), grouped(total.sqls), _of(total.sql_rate)),
         Kpi(_("Customers"), grouped(total.customers), _of(total.win_rate)),
-        Kpi(_("Revenue"), money(total.revenue), [*([Note(known)] if total.unpriced else []), *per_mql]),
-        Kpi(_("Cost"), money(total.cost), _return(total)) if report.has_costs and total.cost else None,
+        Kpi(_("Revenue"), money(total.revenue, 0), [*([Note(known)] if total.unpriced else []), *per_mql]),
+        Kpi(_("Cost"), money(total.cost, 0), _return(total)) if report.has_costs and total.cost else None,
     ]
     return [kpi for kpi in found if kpi]
 
@@ -258,10 +257,6 @@ def moment(instant: datetime, at: datetime) -> str:
     """Return a local time, as long as it must be to be found in a calendar: "Wed 18 Nov 11:02"."""
     local = timezone.localtime(instant)
     return date_format(local, "D j M H:i" if local.year == timezone.localtime(at).year else "j M Y H:i")
-
-
-def _cents(amount: Decimal) -> str:
-    return str(number_format(amount, decimal_pos=2, use_l10n=True, force_grouping=True))
 
 
 def _tenths(number: float) -> str:

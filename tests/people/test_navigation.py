@@ -11,7 +11,9 @@ from handoff.queue.disqualification import disqualify
 from tests.making import HOUR, make_handoff, make_manager, make_marketer, make_reason, make_rep, make_team, make_user
 
 pytestmark = pytest.mark.django_db
-EVERYBODY = ["Queue", "Qualified", "Nurture", "Leads", "Feedback", "SLA", "Funnel", "Sources", "Rules at work"]
+SALES, MARKETING = ["Queue", "Qualified", "Nurture", "Agreement"], ["Leads", "Feedback"]
+REPORTS = ["Today", "SLA", "Funnel", "Rules at work", "Alignment meeting", "Feedback report", "Forecast"]
+EVERYBODY = [*SALES, *MARKETING, *REPORTS]
 
 
 def shown(user: User, address: str = "/queue/") -> dict[str, dict[str, object]]:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leads", "0005_aliases_and_likeness"),
+        ("leads", "0006_source_costs"),
         ("people", "0003_weekly_views"),
         ("scoring", "0005_challenges"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
