@@ -16,8 +16,9 @@ from handoff.people.models import User
 from handoff.queue.models import Route, Verdict
 from reports.cohorts import Handoffs, own_figures
 from reports.periods import LAPSE_WINDOW
-from reports.statistics import Z_95, Interval, Rate
+from reports.statistics import Interval, Rate
 from scoring.models import Challenge
+from scoring.rates import Z_95
 
 Z_POWER = 0.8416212335729143  # the 80th percentile of the standard normal distribution
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from handoff.intake.cells import read_cell
 from handoff.intake.columns import ActivityColumns, Column, Condition, Mapping, TouchColumns
 from handoff.intake.costs import read_cost
-from handoff.intake.dates import Doubt, Formats, settle
+from handoff.intake.dates import Doubt, settle
 from handoff.intake.records import find_delimiter, find_encoding, opened, read_records, taken_apart
 from handoff.intake.remarks import Note, Refusal, Row, Trouble, UnreadableFile
 

@@ -12,7 +12,7 @@ from tests.making import HOUR, make_handoff, make_manager, make_marketer, make_r
 
 pytestmark = pytest.mark.django_db
 SALES, MARKETING = ["Queue", "Qualified", "Nurture", "Agreement"], ["Leads", "Feedback"]
-REPORTS = ["Today", "SLA", "Funnel", "Rules at work", "Alignment meeting", "Feedback report", "Forecast"]
+REPORTS = ["Today", "SLA", "Funnel", "Sources", "Rules at work", "Alignment meeting", "Feedback report", "Forecast"]
 EVERYBODY = [*SALES, *MARKETING, *REPORTS]
 
 
