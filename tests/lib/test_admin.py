@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from handoff.feedback.models import Promise
 from handoff.intake.models import Import, ImportRemark
 from handoff.leads.models import (
     Activity,
@@ -68,6 +69,7 @@ WRITTEN_TO = {
     "mailtemplate",
     "persona",
     "policy",
+    "promise",
     "scoringmodel",
     "rule",
     "sourcealias",
@@ -113,6 +115,7 @@ def make_world(number: int, publication: Publication) -> None:
     MailTemplate.objects.create(name=f"Hello {number}", language="en", subject="Hello", body="Hello", team=team)
     PersonCalendar.objects.create(user=rep, calendar=Calendar.objects.all()[0])
     ApiToken.objects.create(user=rep, digest=str(number), created_at=at)
+    Promise.objects.create(team=team, first=at, last=at, mqls=5)
     run = Import.objects.create(file_name="leads.csv", by=rep, created_at=at)
     ImportRemark.objects.create(run=run, line=1, reason="No e-mail address.")
 

@@ -174,10 +174,12 @@ class Judging(Incoming, Working):
         self.expect(person, **changes)
 
     @precondition(lambda self: self.ended_once)
-    @rule(slot=SLOTS, who=st.sampled_from(["manager", "manager", "admin", "holder"]))
-    def a_manager_overturns(self, slot: int, who: str) -> None:
+    @rule(slot=SLOTS, who=st.sampled_from(["manager", "manager", "admin", "holder"]), too_late=st.booleans())
+    def a_manager_overturns(self, slot: int, who: str, too_late: bool) -> None:
         judged = self.foremost(lambda person: self.can_be_reopened(person, person.standing.last[0]))
-        person = self.pick([person for person in judged if person.standing.verdicts] or self.ended_once, slot)
+        back = [person for person in self.ended_once if person.standing.open]
+        chosen = back if too_late and back else [person for person in judged if person.standing.verdicts]
+        person = self.pick(chosen or self.ended_once, slot)
         handoff = self.handoff(person, person.standing.last[0])
         by = self.world.people["ada"] if who == "admin" else self.pick_of_team(handoff.team_id, who)
         self.begin()

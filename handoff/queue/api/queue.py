@@ -36,7 +36,7 @@ def shown(handoffs: "QuerySet[Handoff]") -> "QuerySet[Handoff]":
     clocks = Clock.objects.select_related("policy", "breach")
     planned = NextStep.objects.filter(ended_at=None)
     return handoffs.select_related(
-        "lead__company", "lead__score", "claimed_by", "assigned_to", "team"
+        "lead__company", "lead__score", "claimed_by", "assigned_to", "team", "sample"
     ).prefetch_related(Prefetch("clocks", clocks), Prefetch("next_steps", planned, to_attr="planned"))
 
 
