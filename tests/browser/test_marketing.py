@@ -10,9 +10,12 @@ from tests.browser.visiting import Site, Visit
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
-def test_a_manager_lands_on_the_breaches_and_reads_why(visit: Visit) -> None:
+def test_a_manager_lands_on_what_to_do_today_and_reads_on_to_the_breaches(visit: Visit) -> None:
     page = visit("manager")
     page.goto("/")
+    expect(page).to_have_url(re.compile("/reports/$"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Today")
+    page.get_by_role("navigation").get_by_role("link", name="SLA").click()
     expect(page).to_have_url(re.compile("/reports/sla/"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("SLA")
     expect(page.locator("main")).to_contain_text("Benelux")

@@ -83,6 +83,7 @@ def test_every_role_reads_the_reports(name: str, role: str) -> None:
 def test_an_empty_report_says_what_will_appear(name: str) -> None:
     page = as_(make_marketer()).get(reverse(name))
     empty = {"report-feedback": "Reasons appear here once", "report-forecast": "It appears here once"}
+    empty |= {"report-sources": "No lead came in this period"}
     assert empty.get(name, "Nothing was handed over in this period") in page.content.decode()
 
 
