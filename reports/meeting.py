@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Count, F, Q
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from handoff.feedback.models import Decision
@@ -42,6 +43,11 @@ class Example:
 
     handoff: Handoff
     why: str
+
+    @property
+    def url(self) -> str:
+        """Where it opens."""
+        return reverse("handoff", args=[self.handoff.pk])
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from handoff.feedback.terms import Terms
 from handoff.leads.catalogue import activity_fields
 from handoff.leads.models import Kind
-from handoff.sla.models import LadderStep, Metric, Policy, Target
+from handoff.sla.models import LadderStep, Metric, Policy
 from scoring.models import RuleGroup
 from scoring.wording import sentence
 
@@ -93,14 +93,10 @@ def _sql(part: dict[str, Any]) -> Iterator[str]:
 
 
 def _policy(part: dict[str, Any]) -> Iterator[str]:
-    metrics, units, actions = (dict(choices) for choices in (Metric.choices, UNITS, LadderStep.Action.choices))
+    metrics, actions = dict(Metric.choices), dict(LadderStep.Action.choices)
     for target in part["targets"]:
-        words = {
-            "metric": capfirst(metrics[target["metric"]]),
-            "amount": target["amount"],
-            "unit": units[target["unit"]],
-        }
-        yield _("%(metric)s within %(amount)d %(unit)s.") % words
+        words = {"metric": capfirst(metrics[target["metric"]]), "time": _time(target["amount"], target["unit"])}
+        yield _("%(metric)s within %(time)s.") % words
     yield _("Counted in: %(hours)s.") % {"hours": dict(Policy.Hours.choices)[part["counted_in"]]}
     words = {"n": part["attempts"], "days": part["attempt_days"]}
     yield _("%(n)d attempts over %(days)d days before silence ends it.") % words
@@ -115,7 +111,13 @@ def _policy(part: dict[str, Any]) -> Iterator[str]:
             yield (before if step["offset"] < 0 else after) % words
 
 
-UNITS = Target.Unit.choices
+def _time(n: int, unit: str) -> str:
+    said = {
+        "minutes": ngettext("%(n)d minute", "%(n)d minutes", n),
+        "hours": ngettext("%(n)d hour", "%(n)d hours", n),
+        "days": ngettext("%(n)d day", "%(n)d days", n),
+    }
+    return said[unit] % {"n": n}
 
 
 def _promise(part: dict[str, Any]) -> Iterator[str]:

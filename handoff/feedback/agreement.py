@@ -33,7 +33,7 @@ def agreement(request: HttpRequest, version: int | None = None) -> HttpResponse:
     outside = differing(signed.terms if signed else {}, live, at=now)
     context |= {
         "outside": outside,
-        "sections": sections(live, outside),
+        "sections": sections(live, outside if signed else ()),
         "gone": sections({key: signed.terms[key] for key in outside if key not in live}) if signed else [],
         "waiting": waiting,
         "is_written_down": bool(waiting and waiting.terms == live) or not outside,

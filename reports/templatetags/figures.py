@@ -46,6 +46,8 @@ def report_table(context: Any, name: str, head: str = "", title: str | None = No
 
 
 def _address(request: Any, row: Any) -> str:
+    if url := getattr(row, "url", ""):
+        return str(url)
     narrow = getattr(getattr(row, "group", row), "narrow", None)
     if not narrow:
         return ""
