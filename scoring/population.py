@@ -69,6 +69,7 @@ class Verdicts:
     handed_over: int
     accepted: int
     refused: int  # against the rules
+    sampled: int  # of both: those that stood below the line, and were handed over to learn what it misses
     leads: int
     ever_judged: int
 

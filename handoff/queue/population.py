@@ -107,7 +107,10 @@ class LeadPopulation:
     def verdicts(self, *, since: datetime, until: datetime) -> Verdicts:
         """Return what was said of those handed over from `since` until before `until`; imported history is left out."""
         counts = _handed_over(since, until).aggregate(
-            handed_over=Count("pk"), accepted=Count("pk", filter=SAID_YES), refused=Count("pk", filter=SAID_NO)
+            handed_over=Count("pk"),
+            accepted=Count("pk", filter=SAID_YES),
+            refused=Count("pk", filter=SAID_NO),
+            sampled=Count("pk", filter=(SAID_YES | SAID_NO) & Q(sample__isnull=False)),
         )
         known = Lead.objects.filter(created_at__lt=until, is_imported_history=False)
         said = Handoff.objects.filter(lead=OuterRef("pk"), verdict__in=(Verdict.QUALIFIED, Verdict.DISQUALIFIED))

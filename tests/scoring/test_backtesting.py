@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from handoff.leads.models import Activity
-from handoff.queue.models import Handoff
+from handoff.queue.models import Handoff, Sample, Sampling
 from scoring import backtesting
 from scoring.backtesting import FEWEST, OLD_ENOUGH, Backtest, backtest
 from scoring.models import ScoringModel
@@ -26,10 +26,12 @@ from tests.making import (
     make_marketer,
     make_model,
     make_rep,
+    make_team,
     make_user,
 )
 from tests.scoring.admin_forms import sign_in, text_of
 from tests.scoring.backtest_oracle import assert_equals_the_oracle
+from tests.scoring.backtest_oracle import said as said_of
 from tests.scoring.judged_worlds import Story, did, judged_world, tell
 
 pytestmark = pytest.mark.django_db
@@ -135,6 +137,21 @@ def test_only_the_newest_are_looked_at_where_there_are_many(monkeypatch: pytest.
     assert found.is_cut
     assert found.draft is not None
     assert found.draft.n == 30
+
+
+def test_verdicts_on_samples_from_below_the_line_count_and_are_said() -> None:
+    live = make_live({**PRICING, "points": 25}, threshold=20, at=timezone.now() - 700 * DAY)
+    judged_world(80, by=make_rep(), end=timezone.now() - OLD_ENOUGH - DAY, days=150)
+    signed: dict[str, Any] = dict.fromkeys(("marketing_at", "sales_at", "started_at", "proposed_at"), MONDAY_9AM)
+    sampling = Sampling.objects.create(team=make_team(), band=20, share=10, weekly_number=9, **signed)
+    for handoff in Handoff.objects.exclude(verdict="")[:3]:
+        drawn = {"lead": handoff.lead, "drawn": handoff.lead_id, "at": handoff.opened_at, "total": 10}
+        Sample.objects.create(sampling=sampling, handoff=handoff, week=handoff.opened_at.date(), **drawn)
+    found = backtest(live.model, since=timezone.now() - 400 * DAY, until=timezone.now(), at=timezone.now())
+    counting = [row for row in Handoff.objects.filter(sample__isnull=False) if said_of(row) is not None]
+    assert found.verdicts.sampled == len(counting) > 0
+    assert_equals_the_oracle(found, live.model, live.model)
+    assert "from below the line" in text_of(page(sign_in(make_marketer()), live.model))
 
 
 def page(client: Client, model: ScoringModel, **period: str) -> Any:
