@@ -20,14 +20,14 @@ names, grace, code = sys.argv[1].split(","), float(sys.argv[2]), sys.argv[3]
 sys.exit(run([Child(name, (sys.executable, "-c", code, name)) for name in names], grace=grace))
 """
 OBEDIENT = """
-import os, signal, sys
+import os, signal, sys, time
 def stop(*_):
     print("bye", flush=True)
     sys.exit()
 signal.signal(signal.SIGTERM, stop)
 os.write(1, b"ready %d\\n" % os.getpid())
-while True:
-    signal.pause()
+while True:  # no pause(): a signal just before it would be slept through
+    time.sleep(0.05)
 """
 TALKATIVE = """
 import signal, sys
@@ -136,7 +136,7 @@ def test_each_line_says_who_wrote_it(supervise: Supervise) -> None:
 
 
 def test_children_go_on_when_nobody_reads_their_output(supervise: Supervise) -> None:
-    chatter = OBEDIENT.replace("signal.pause()", "print('x' * 1000, flush=True)")
+    chatter = OBEDIENT.replace("time.sleep(0.05)", "print('x' * 1000, flush=True)")
     parent = supervise("worker", chatter)
     [pid] = pids_of(parent, 1)
     assert parent.stdout is not None
