@@ -66,7 +66,7 @@ def sign(agreement: Agreement, *, side: str, by: User, at: datetime) -> Signatur
 def name_on_handoffs(*, at: datetime) -> int:
     """Note on each handoff under which version of the agreement it was opened; return how many. A tick."""
     done, until = 0, at
-    for agreement in Agreement.objects.in_force():
+    for agreement in Agreement.objects.in_force().defer("terms"):
         assert agreement.signed_at is not None
         unnamed = Handoff.objects.filter(agreement=None, opened_at__gte=agreement.signed_at, opened_at__lte=until)
         done += unnamed.update(agreement=agreement.version)

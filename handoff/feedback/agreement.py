@@ -22,14 +22,13 @@ from handoff.people.models import User
 def agreement(request: HttpRequest, version: int | None = None) -> HttpResponse:
     """Show what is live, marked where it is outside what was signed; or one version as it was written down."""
     user, now = person(request), timezone.now()
-    live = live_terms(at=now)
     versions = list(Agreement.objects.prefetch_related("signatures__by").select_related("by"))
     signed = next((one for one in versions if one.signed_at), None)
     context: dict[str, Any] = {"versions": versions, "signed": signed, "may_propose": bool(agreeing.sides_of(user))}
     if version is not None:
         shown = get_object_or_404(Agreement, version=version)
         return render(request, "feedback/agreement.html", context | {"shown": shown, "sections": sections(shown.terms)})
-    waiting = versions[0] if versions and not versions[0].signed_at else None
+    live, waiting = live_terms(at=now), versions[0] if versions and not versions[0].signed_at else None
     outside = differing(signed.terms if signed else {}, live, at=now)
     context |= {
         "outside": outside,
