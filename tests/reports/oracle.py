@@ -4,19 +4,22 @@ import random
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
+from handoff.feedback.models import FeedbackAnswer
 from handoff.leads.models import Stage
 from handoff.people.models import User
-from handoff.queue.models import Clock, Deal, Handoff, Qualification, Route, Touch, Verdict
+from handoff.queue.models import Clock, Deal, Disqualification, Handoff, Qualification, Route, Touch, Verdict
 from handoff.sla.clock import Hours
 from handoff.sla.models import PinnedHours
 from reports.funnel import Step
 from reports.measured import Outcome
 from reports.periods import LAPSE_WINDOW
 from reports.statistics import Rate, Spread
-from tests.making import MONDAY_9AM, make_lead, make_policy, make_rep, make_team
+from tests.making import MONDAY_9AM, make_lead, make_policy, make_reason, make_rep, make_team
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+CURRENCIES = ("EUR", "EUR", "USD")
 
 
 def make_world(seed: int, count: int) -> None:
@@ -41,6 +44,8 @@ def make_world(seed: int, count: int) -> None:
         )  # fmt: skip
         if verdict == Verdict.QUALIFIED:
             _decide(handoff, chance, reps[0])
+        if verdict == Verdict.DISQUALIFIED:
+            _say_no(handoff, chance, reps[0])
         for metric in ("first_touch", "verdict"):
             if chance.random() < 0.9:
                 _clock(handoff, metric, chance, hours, reps)
@@ -49,11 +54,29 @@ def make_world(seed: int, count: int) -> None:
 def _decide(handoff: Handoff, chance: random.Random, by: User) -> None:
     at = handoff.closed_at
     assert at is not None
-    Qualification.objects.create(
-        handoff=handoff, by=by, at=at, takes_over=by, opportunity_at=chance.choice([None, at + 5 * HOUR])
-    )
+    money: list[dict[str, Any]] = [
+        {"value": None, "currency": ""},
+        {"value": chance.randrange(9000), "currency": chance.choice(CURRENCIES)},
+    ]
+    if chance.random() < 0.9:  # imported history says no more than that it was qualified
+        Qualification.objects.create(
+            handoff=handoff, by=by, at=at, takes_over=by, opportunity_at=chance.choice([None, at + 5 * HOUR]),
+            strength=chance.randrange(17), **chance.choice(money),
+        )  # fmt: skip
     if chance.random() < 0.6:
-        Deal.objects.create(handoff=handoff, by=by, at=at + 9 * HOUR, is_won=chance.random() < 0.5)
+        decided, is_won = at + chance.randrange(1, 400) * HOUR, chance.random() < 0.5
+        Deal.objects.create(handoff=handoff, by=by, at=decided, is_won=is_won, **chance.choice(money))
+
+
+def _say_no(handoff: Handoff, chance: random.Random, by: User) -> None:
+    at = handoff.closed_at
+    assert at is not None
+    said = Disqualification.objects.create(
+        handoff=handoff, by=by, at=at, reason=make_reason(chance.choice(["no-budget", "bad-fit", "bad-data"])),
+        acknowledged_at=chance.choice([None, at + DAY]),
+    )  # fmt: skip
+    for _number in range(chance.choice([0, 0, 1, 2])):
+        FeedbackAnswer.objects.create(verdict=said, text="Right.", by=by, at=at + chance.randrange(500) * HOUR)
 
 
 def _clock(handoff: Handoff, metric: str, chance: random.Random, hours: PinnedHours, reps: Sequence[User]) -> None:
@@ -111,7 +134,8 @@ def step_of(handoff: Handoff) -> Step:
         deal = Deal.objects.filter(handoff=handoff).first()
         if deal.is_won if deal else handoff.lead.stage == Stage.CUSTOMER:
             return Step.WON
-        is_opportunity = handoff.qualification.opportunity_at or handoff.lead.stage == Stage.OPPORTUNITY
+        began = Qualification.objects.filter(handoff=handoff, opportunity_at__isnull=False)
+        is_opportunity = began.exists() or handoff.lead.stage == Stage.OPPORTUNITY
         return Step.OPPORTUNITY if is_opportunity else Step.QUALIFIED
     if handoff.connected_at:
         return Step.CONNECTED
