@@ -134,7 +134,7 @@ def _of_kinds(kinds: Iterable[str]) -> Q:
     return found
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def _read(notices: NoticeQuerySet, at: datetime) -> int:
     # Locked in the order of their ids: two who want the same rows in different orders would wait in a circle.
     ids = list(notices.unread().select_for_update().order_by("id").values_list("id", flat=True))

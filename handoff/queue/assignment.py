@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import DateTimeField, F, Max, Value
+from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -11,12 +12,13 @@ from handoff.outbox.notices import notify, settle
 from handoff.people.models import Absence, Team, User
 from handoff.queue.models import Assignment, Handoff, Route
 from handoff.queue.rotation import available, next_in_turn
+from handoff.sla.agreements import Agreements
 from handoff.sla.models import Policy
 
 IN_CONTACT = (Stage.MQL, Stage.SQL, Stage.OPPORTUNITY, Stage.CUSTOMER)
 
 
-def give_in_turn(handoff: Handoff, *, at: datetime) -> User | None:
+def give_in_turn(handoff: Handoff, *, at: datetime, agreements: Agreements) -> User | None:
     """Assign a new handoff by the rules and return to whom, None where it waits for somebody to take it."""
     before = _handoff_before(handoff)
     avoiding = (
@@ -27,7 +29,8 @@ def give_in_turn(handoff: Handoff, *, at: datetime) -> User | None:
         rep, how = _in_contact_with_company(handoff.lead, at), Assignment.How.COLLEAGUE
         rep = None if rep == avoiding else rep
     if rep is None and handoff.team and handoff.team.giving == Team.Giving.ROTATION:
-        rep, how = next_in_turn(handoff.team, at=at, avoiding=avoiding), Assignment.How.ROTATION
+        rep = next_in_turn(handoff.team, at=at, avoiding=avoiding, agreements=agreements)
+        how = Assignment.How.ROTATION
         if rep is None:
             tell_nobody_is_free(handoff, at=at)
     if rep:
@@ -130,10 +133,8 @@ def begin_assignment(
 
 def end_assignment(handoff: Handoff, *, at: datetime, because: str) -> None:
     """End the standing assignment, if there is one, and not before it began."""
-    standing = Assignment.objects.filter(handoff=handoff, ended_at=None).first()
-    if standing:
-        standing.ended_at, standing.ended_because = max(at, standing.started_at), because
-        standing.save(update_fields=["ended_at", "ended_because"])
+    ended_at = Greatest(F("started_at"), Value(at, DateTimeField()))
+    Assignment.objects.filter(handoff=handoff, ended_at=None).update(ended_at=ended_at, ended_because=because)
 
 
 def _tell(handoff: Handoff, user: User, at: datetime) -> None:

@@ -9,6 +9,7 @@ from django.db.models import Min
 from handoff.outbox.notices import settle
 from handoff.people.models import User
 from handoff.queue.models import Assignment, Breach, Clock, FiredStep, Handoff, Qualification, Snooze, Touch
+from handoff.queue.models.clocks import ClockQuerySet
 from handoff.sla.agreements import Agreements
 from handoff.sla.clock import Hours, NoOpenHours, business_time_between, due_at
 from handoff.sla.ladder import Planned, planned
@@ -94,11 +95,9 @@ def refresh_due(handoff: Handoff) -> None:
 
 def stop_met(handoff: Handoff, touch: Touch, *, at: datetime) -> None:
     """Stop the running clocks that `touch` meets by the targets of their policies."""
-    running = Clock.objects.running().filter(handoff=handoff, metric__in=[Metric.FIRST_TOUCH, Metric.CONNECT])
-    targets = {
-        (target.policy_id, target.metric): target
-        for target in Target.objects.filter(policy__in=running.values("policy").distinct())
-    }
+    running = list(_running(handoff, [Metric.FIRST_TOUCH, Metric.CONNECT]).filter(started_at__lte=touch.at))
+    policies = {clock.policy_id for clock in running}
+    targets = {(target.policy_id, target.metric): target for target in Target.objects.filter(policy__in=policies)}
 
     def is_met(clock: Clock) -> bool:
         target = targets.get((clock.policy_id, clock.metric))
@@ -109,29 +108,67 @@ def stop_met(handoff: Handoff, touch: Touch, *, at: datetime) -> None:
             has_proof=bool(touch.note or touch.evidence),
         )
 
-    met = [clock.pk for clock in running if is_met(clock)]
-    _stop_each(handoff, Clock.objects.filter(pk__in=met), happened_at=touch.at, at=at, ending=Clock.Ending.MET)
+    met = [(clock, Clock.Ending.MET) for clock in running if is_met(clock)]
+    _stop(handoff, met, happened_at=touch.at, at=at)
+    refresh_due(handoff)
 
 
-def stop_clocks(
-    handoff: Handoff, *, metrics: Sequence[str], happened_at: datetime, at: datetime, ending: str = Clock.Ending.MET
-) -> None:
-    """Stop the running clocks of `metrics` as of `happened_at`, which was written down at `at`."""
-    _stop_each(handoff, Clock.objects.filter(metric__in=metrics), happened_at=happened_at, at=at, ending=ending)
+def stop_by_verdict(handoff: Handoff, *, first_touch: Clock.Ending, at: datetime) -> None:
+    """Stop every running clock of `handoff`, on which a person gives a verdict at `at`."""
+    endings = {Metric.FIRST_TOUCH: first_touch, Metric.VERDICT: Clock.Ending.MET}
+
+    def ending_of(clock: Clock) -> Clock.Ending:
+        # What was started by a request that came while the act waited for its lock was met by nothing.
+        return Clock.Ending.CANCELLED if clock.started_at > at else endings.get(Metric(clock.metric), cancelled)
+
+    cancelled = Clock.Ending.CANCELLED
+    _stop(handoff, [(clock, ending_of(clock)) for clock in _running(handoff, OF_A_HANDOFF)], happened_at=at, at=at)
 
 
-def _stop_each(
-    handoff: Handoff, clocks: "Iterable[Clock]", *, happened_at: datetime, at: datetime, ending: str
-) -> None:
-    running = clocks.running().filter(handoff=handoff)  # type: ignore[attr-defined]
+def stop_takeover(handoff: Handoff, *, at: datetime, ending: Clock.Ending = Clock.Ending.MET) -> None:
+    """Stop the clock of an offered SQL; nothing meets one that started later."""
+    running = _running(handoff, [Metric.TAKEOVER])
     if ending != Clock.Ending.CANCELLED:
-        # Nothing meets a clock that started after it; but what ends the handoff ends that one too.
-        running = running.filter(started_at__lte=happened_at)
-    for clock in running.select_related("hours").select_for_update(of=("self",)).order_by("id"):
-        stop(clock, happened_at=max(happened_at, clock.started_at), at=at, ending=ending)
+        running = running.filter(started_at__lte=at)
+    _stop(handoff, [(clock, ending) for clock in running], happened_at=at, at=at)
+
+
+def cancel_clocks(handoff: Handoff, *, happened_at: datetime, at: datetime) -> None:
+    """End the running clocks as of `happened_at` without anybody having met them."""
+    running = _running(handoff, Metric.values)
+    _stop(handoff, [(clock, Clock.Ending.CANCELLED) for clock in running], happened_at=happened_at, at=at)
+
+
+def _running(handoff: Handoff, metrics: Sequence[str]) -> ClockQuerySet:
+    running = Clock.objects.running().filter(handoff=handoff, metric__in=metrics)
+    return running.select_related("hours").select_for_update(of=("self",)).order_by("id")
+
+
+def _stop(
+    handoff: Handoff, endings: Sequence[tuple[Clock, Clock.Ending]], *, happened_at: datetime, at: datetime
+) -> None:
+    """Stop clocks as of `happened_at`, written down at `at`; too late is a breach even if no tick has seen it yet."""
+    if not endings:
+        return
+    paused = pauses_of(handoff) if any(clock.metric == Metric.VERDICT for clock, _ending in endings) else []
+    in_time = []
+    for clock, ending in endings:
+        clock.stopped_at, clock.ending, clock.acts_at = max(happened_at, clock.started_at), ending, None
+        pauses = paused if clock.metric == Metric.VERDICT else []
+        clock.elapsed = business_time_between(clock.hours.hours(), clock.started_at, clock.stopped_at, pauses)
+        clock.save(update_fields=["stopped_at", "ending", "elapsed", "acts_at"])
+        was_late = clock.stopped_at > clock.due_at
+        if was_late or (at > clock.due_at and ending != Clock.Ending.CANCELLED):
+            # Done in time but logged late: the breach is on record, annulled, whether or not a tick had seen it.
+            values = {"due_at": clock.due_at, "holder": _blamed(clock), "recorded_at": at}
+            Breach.objects.get_or_create(clock=clock, defaults=values)
+        if not was_late:
+            in_time.append(clock)
+    Breach.objects.filter(clock__in=in_time, annulled_at=None).update(annulled_at=at)
+    answered = ["request"] if any(clock.metric == Metric.FIRST_TOUCH for clock, _ending in endings) else []
+    settle(f"handoff {handoff.pk}", kinds=[*(f"step:{clock.pk}" for clock, _ending in endings), *answered], at=at)
     if handoff.priority:
         _refresh_priority(handoff)
-    refresh_due(handoff)
 
 
 def _refresh_priority(handoff: Handoff) -> None:
@@ -139,29 +176,6 @@ def _refresh_priority(handoff: Handoff) -> None:
     raising = FiredStep.objects.filter(clock__handoff=handoff, clock__stopped_at=None)
     handoff.priority = int(raising.filter(step__action=LadderStep.Action.RAISE).exists())
     Handoff.objects.filter(pk=handoff.pk).update(priority=handoff.priority)
-
-
-def stop(clock: Clock, *, happened_at: datetime, at: datetime, ending: str) -> None:
-    """Stop one clock; what came too late is a breach even if no tick has seen it yet."""
-    pauses = pauses_of(clock.handoff) if clock.metric == Metric.VERDICT else ()
-    clock.stopped_at, clock.ending, clock.acts_at = happened_at, ending, None
-    clock.elapsed = business_time_between(clock.hours.hours(), clock.started_at, happened_at, pauses)
-    clock.save(update_fields=["stopped_at", "ending", "elapsed", "acts_at"])
-    answered = ["request"] if clock.metric == Metric.FIRST_TOUCH else []
-    settle(f"handoff {clock.handoff_id}", kinds=[f"step:{clock.pk}", *answered], at=at)
-    was_late = happened_at > clock.due_at
-    if was_late or (at > clock.due_at and ending != Clock.Ending.CANCELLED):
-        # Done in time but logged late: the breach is on record, annulled, whether or not a tick had seen it.
-        holder = _blamed(clock)
-        values = {"due_at": clock.due_at, "holder": holder, "recorded_at": at}
-        Breach.objects.get_or_create(clock=clock, defaults=values)
-    if not was_late:
-        Breach.objects.filter(clock=clock, annulled_at=None).update(annulled_at=at)
-
-
-def cancel_clocks(handoff: Handoff, *, happened_at: datetime, at: datetime) -> None:
-    """End the running clocks without anybody having met them."""
-    stop_clocks(handoff, metrics=list(Metric.values), happened_at=happened_at, at=at, ending=Clock.Ending.CANCELLED)
 
 
 def pauses_of(handoff: Handoff) -> Pauses:

@@ -5,11 +5,10 @@ from datetime import datetime
 from handoff.outbox.notices import settle
 from handoff.people.models import User
 from handoff.queue.assignment import end_assignment
-from handoff.queue.clocks import OF_A_HANDOFF, stop_clocks
+from handoff.queue.clocks import stop_by_verdict
 from handoff.queue.lapsing import settle_lapse
 from handoff.queue.models import Clock, Handoff, Verdict
 from handoff.queue.working import accept, save
-from handoff.sla.models import Metric
 
 
 def close(handoff: Handoff, *, verdict: Verdict, by: User, at: datetime) -> None:
@@ -17,10 +16,7 @@ def close(handoff: Handoff, *, verdict: Verdict, by: User, at: datetime) -> None
     settle_lapse(handoff, at=at)
     accept(handoff, by=by, at=at)
     ending = Clock.Ending.MET if handoff.touched_at else Clock.Ending.AT_SIGHT
-    stop_clocks(handoff, metrics=[Metric.FIRST_TOUCH], happened_at=at, at=at, ending=ending)
-    stop_clocks(handoff, metrics=[Metric.VERDICT], happened_at=at, at=at)
-    # The connect, and what was started by a request that came while this act waited for its lock.
-    stop_clocks(handoff, metrics=OF_A_HANDOFF, happened_at=at, at=at, ending=Clock.Ending.CANCELLED)
+    stop_by_verdict(handoff, first_touch=ending, at=at)
     finish(handoff, verdict=verdict, at=at)
 
 

@@ -65,10 +65,11 @@ def open_handoff(
     move(lead, Stage.MQL, at=at)
     Recycling.objects.filter(lead=lead, woken_at=None).update(woken_at=at, woken_by=route)
     record("handed over", f"handoff {handoff.pk}", by=by, at=at, route=route, lead=lead.pk)
+    agreed = Agreements.load(agreements)
     # Who pulls a lead in has it, whoever's turn it is.
-    holder = by if by and by.is_rep else give_in_turn(handoff, at=at)
+    holder = by if by and by.is_rep else give_in_turn(handoff, at=at, agreements=agreed)
     # Whose hours count may depend on who was given it.
-    start_clocks(handoff, at=at, rep=holder, agreements=agreements)
+    start_clocks(handoff, at=at, rep=holder, agreements=agreed)
     if not holder:
         _tell_the_team(handoff, at)
     return handoff

@@ -9,12 +9,14 @@ from django.db.models.functions import Coalesce
 
 from handoff.people.models import Absence, Membership, Role, Team, User
 from handoff.queue.models import Handoff
-from handoff.sla.presence import at_work
+from handoff.sla.agreements import Agreements
 
 ONE_TURN = 1_000_000  # of a share of one
 
 
-def next_in_turn(team: Team, *, at: datetime, avoiding: User | None = None) -> User | None:
+def next_in_turn(
+    team: Team, *, at: datetime, avoiding: User | None = None, agreements: Agreements | None = None
+) -> User | None:
     """Return the rep of `team` whose turn it is, and count the turn; None where nobody but `avoiding` is available.
 
     Whoever is at work now goes before who is not. The turn is theirs until the transaction ends: give the lead in it.
@@ -22,7 +24,7 @@ def next_in_turn(team: Team, *, at: datetime, avoiding: User | None = None) -> U
     seats = [seat for seat in available(team, at=at) if seat.share and seat.user != avoiding]
     if not seats:
         return None
-    here = at_work([seat.user_id for seat in seats], team, at=at)
+    here = Agreements.load(agreements).at_work([seat.user_id for seat in seats], team.pk, at=at)
     now = Team.objects.values_list("turn", flat=True).get(pk=team.pk)
     # Who joins or comes back starts where the team is now.
     first = min(

@@ -12,7 +12,7 @@ from handoff.lib.refusals import Incomplete, WrongStage
 from handoff.outbox.audit import record
 from handoff.outbox.notices import notify, settle
 from handoff.people.models import User
-from handoff.queue.clocks import start_clocks, stop_clocks
+from handoff.queue.clocks import start_clocks, stop_takeover
 from handoff.queue.models import Clock, Handoff, Qualification, TakeoverReturn
 from handoff.queue.working import lock_sql, require_colleague
 from handoff.sla.models import Metric
@@ -77,8 +77,7 @@ def pass_sql(handoff: Handoff, *, to: User, by: User, at: datetime) -> None:
     require_colleague(to, by)
     if to == found.takes_over:
         return
-    no_longer = Clock.Ending.CANCELLED
-    stop_clocks(found.handoff, metrics=[Metric.TAKEOVER], happened_at=at, at=at, ending=no_longer)
+    stop_takeover(found.handoff, at=at, ending=Clock.Ending.CANCELLED)
     settle(f"handoff {found.handoff_id}", kinds=["qualified"], at=at)
     found.takes_over, found.accepted_at = to, at if to == by else None
     found.save(update_fields=["takes_over", "accepted_at"])
@@ -88,7 +87,7 @@ def pass_sql(handoff: Handoff, *, to: User, by: User, at: datetime) -> None:
 
 def settle_takeover(qualification: Qualification, *, at: datetime) -> None:
     """Write down that the offer was answered, which stops its clock."""
-    stop_clocks(qualification.handoff, metrics=[Metric.TAKEOVER], happened_at=at, at=at)
+    stop_takeover(qualification.handoff, at=at)
     settle(f"handoff {qualification.handoff_id}", kinds=["qualified"], at=at)
     qualification.accepted_at = qualification.accepted_at or at
     qualification.save(update_fields=["accepted_at"])

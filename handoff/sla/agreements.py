@@ -1,12 +1,15 @@
 """Everything that is agreed now, read once for any number of handoffs."""
 
+from collections.abc import Collection
+from datetime import datetime
 from functools import cached_property
 from typing import Self
 
 from django.conf import settings
 
-from handoff.sla.clock import Hours
+from handoff.sla.clock import Hours, business_time_between
 from handoff.sla.models import Calendar, Covered, PersonCalendar, PinnedHours, Policy, TeamCalendar
+from handoff.sla.timeline import MICROSECOND
 
 
 class Agreements:
@@ -30,6 +33,16 @@ class Agreements:
             return self.always
         own = self._of_people.get(rep_id) if policy.counted_in == Policy.Hours.REP and rep_id else None
         return self._hours.get(own or self._of_teams.get(team_id) or min(self._hours, default=0), self.always)
+
+    def at_work(self, people: Collection[int], team_id: int, *, at: datetime) -> set[int]:
+        """Return which of `people` (ids of users) of a team are inside their hours at `at`; without hours, all are.
+
+        Hours are a person's own, else their team's, else those of the oldest calendar.
+        """
+        usual = self._of_teams.get(team_id) or min(self._hours, default=0)
+        found = {person: self._hours.get(self._of_people.get(person, usual), self.always) for person in people}
+        is_open = {hours: bool(business_time_between(hours, at, at + MICROSECOND)) for hours in set(found.values())}
+        return {person for person, hours in found.items() if is_open[hours]}
 
     def pinned(self, hours: Hours) -> PinnedHours:
         """Return the row that keeps `hours` as they are."""

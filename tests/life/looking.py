@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Subquery
 
 from handoff.leads.models import Consent, Hold, Lead, LeadScore
 from handoff.people.models import Absence
@@ -30,6 +30,7 @@ from handoff.sla.models import LadderStep, Metric
 from tests.life.known import ASLEEP
 
 Check = Callable[[], "QuerySet[Model]"]
+BEFORE = Assignment.objects.filter(handoff=OuterRef("handoff"), pk__lt=OuterRef("pk")).order_by("-pk")
 # What holds of every world that nobody imported anything into.
 STRICTER: dict[str, Check] = {
     "only a qualified handoff has a qualification": lambda: Qualification.objects.exclude(
@@ -75,6 +76,9 @@ STRICTER: dict[str, Check] = {
         Exists(Touch.objects.filter(handoff=OuterRef("handoff"), at__gte=OuterRef("started_at"))),
         metric=Metric.FIRST_TOUCH,
     ),
+    "the ladder gives a lead to somebody else": lambda: Assignment.objects.filter(
+        how=Assignment.How.LADDER, user=Subquery(BEFORE.values("user")[:1])
+    ).alias(because=Subquery(BEFORE.values("ended_because")[:1])).filter(because=Assignment.How.LADDER),
 }  # fmt: skip
 
 

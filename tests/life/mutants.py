@@ -116,7 +116,7 @@ MUTANTS = (
     Mutant(
         "passing an SQL on starts another clock beside the first",
         "takeover.pass_sql",
-        "stop_clocks(found.handoff, metrics=[Metric.TAKEOVER], happened_at=at, at=at, ending=no_longer)",
+        "stop_takeover(found.handoff, at=at, ending=Clock.Ending.CANCELLED)",
     ),
     Mutant("a lost lead keeps its plans", "deals.lose", "end_steps(found.handoff, at=at)"),
     Mutant("leads are given to whoever is away", "rotation.available", "user_id not in away and "),

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.life.deals import Dealing
 from tests.life.keeping import Keeping
-from tests.life.passing import Passing
+from tests.life.lining_up import LiningUp
 from tests.life.world import make_world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.properties]
@@ -28,7 +27,7 @@ EVER_THE_SAME = settings(
 )
 
 
-class LifeOfLeads(Keeping, Dealing, Passing):
+class LifeOfLeads(Keeping, LiningUp):
     """Everything that can happen to leads.
 
     Rules of further acts are one more mixin here: what they may change by themselves is said in `byitself`, what an

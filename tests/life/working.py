@@ -77,22 +77,6 @@ class Working(Life):
         if self.is_done:
             self.expect(person, holder=None, is_accepted=False)
 
-    @precondition(lambda self: any(p.standing.open for p in self.everybody))
-    @rule(slot=SLOTS)
-    def the_holder_puts_it_aside_and_gives_it_back(self, slot: int) -> None:
-        """What is out of sight and nobody's is nobody's next either."""
-        self.somebody_touches(slot=slot, who="holder", outcome="no_answer", ago=0, is_in=False)
-        self.all_is_well()
-        person = self.pick(self.open, slot)
-        if person.standing.open in self.touched and person.standing.holder:
-            self.begin(person)
-            by, until = self.world.by_pk[person.standing.holder], self.at + 5 * DAY
-            self.does(snooze, self.handoff(person), until=until, reason="Fair", by=by)
-            self.all_is_well()
-            self.somebody_releases(slot=slot, who="holder")
-            self.all_is_well()
-            self.a_rep_takes_the_next(slot=slot)
-
     @precondition(lambda self: self.open)
     @rule(slot=SLOTS, who=WHO, to=WHO, as_manager=st.booleans())
     def somebody_gives_it_to_another(self, slot: int, who: str, to: str, as_manager: bool) -> None:
@@ -128,6 +112,8 @@ class Working(Life):
             self.touched.add(handoff.pk)
             if outcome in {"connected", "replied"}:
                 self.connected.add(handoff.pk)
+            has_connect = Handoff.objects.filter(pk=handoff.pk, connected_at__isnull=False).exists()
+            assert has_connect == (handoff.pk in self.connected), f"a connect is a connect only: {outcome}"
 
     @precondition(lambda self: self.open or self.sqls)
     @rule(slot=SLOTS, who=WHO, days=DAYS, ends=st.sampled_from([False, False, False, True]))

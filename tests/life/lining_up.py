@@ -1,0 +1,68 @@
+"""Rules of several steps each, which chance alone would hardly line up in one life."""
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+
+from handoff.people.absences import be_away
+from handoff.queue.models import Handoff
+from handoff.queue.snoozing import snooze
+from tests.life.deals import Dealing
+from tests.life.living import SLOTS
+from tests.life.passing import ABOUT_LEADS, Passing
+from tests.life.points import DAY
+
+
+class LiningUp(Dealing, Passing):
+    """What takes more than one act, or an act and time."""
+
+    @precondition(lambda self: any(p.standing.open for p in self.everybody))
+    @rule(slot=SLOTS)
+    def the_holder_puts_it_aside_and_gives_it_back(self, slot: int) -> None:
+        """What is out of sight and nobody's is nobody's next either."""
+        self.somebody_touches(slot=slot, who="holder", outcome="no_answer", ago=0, is_in=False)
+        self.all_is_well()
+        person = self.pick(self.open, slot)
+        if person.standing.open in self.touched and person.standing.holder:
+            self.begin(person)
+            by, until = self.world.by_pk[person.standing.holder], self.at + 5 * DAY
+            self.does(snooze, self.handoff(person), until=until, reason="Fair", by=by)
+            self.all_is_well()
+            self.somebody_releases(slot=slot, who="holder")
+            self.all_is_well()
+            self.a_rep_takes_the_next(slot=slot)
+
+    @precondition(lambda self: any(p.standing.open for p in self.everybody))
+    @rule(slot=SLOTS)
+    def what_was_given_to_one_is_wanted_by_another(self, slot: int) -> None:
+        self.somebody_gives_it_to_another(slot=slot, who="manager", to="colleague", as_manager=True)
+        self.all_is_well()
+        self.somebody_claims(slot=slot, who="colleague")
+
+    @precondition(lambda self: any(p.standing.open for p in self.everybody))
+    @rule(slot=SLOTS, tries=st.integers(1, 2))
+    def nobody_answers_for_six_weeks(self, slot: int, tries: int) -> None:
+        """The holder tries, and then nothing is heard until the silence is over, and a little longer."""
+        for _number in range(tries):
+            self.somebody_touches(slot=slot, who="holder", outcome="no_answer", ago=0, is_in=False)
+            self.all_is_well()
+        found = Handoff.objects.filter(pk=self.pick(self.open, slot).standing.open or 0).first()
+        if found and found.lapses_at:
+            self.at = max(self.at, found.lapses_at)
+            self.ticks(ABOUT_LEADS)
+
+    @rule(slot=SLOTS)
+    def the_ladder_looks_for_another_rep_and_all_others_are_away(self, slot: int) -> None:
+        self.the_agreement_is_revised(slot=1, attempts=2, returns=1, to="same")
+        self.all_is_well()
+        self.is_handed_over_by_hand(slot=slot, who="admin")
+        self.all_is_well()
+        held = [p for p in self.everybody if p.standing.holder and not p.standing.is_accepted]
+        if held:
+            person = self.pick(held, slot)
+            self.begin()
+            for rep in self.world.reps_of(person.standing.team):
+                if rep.pk != person.standing.holder:
+                    be_away(rep, by=rep, at=self.at, ends_at=self.at + 20 * DAY)
+            self.all_is_well()
+            self.at += 4 * DAY
+            self.ticks(ABOUT_LEADS)
