@@ -16,10 +16,10 @@ from reports.breaches import breach_rows
 from reports.feedback import FeedbackFilter, feedback_report
 from reports.filters import ReportFilter
 from reports.forecast import forecast_report
-from reports.funnel import FunnelFilter, funnel_report
+from reports.funnel import FunnelFilter, Step, funnel_report
 from reports.meeting import meeting_report
 from reports.rules import SettledFilter, rules_report
-from reports.sla import SlaFilter, sla_report
+from reports.sla import AGES, SlaFilter, sla_report
 from reports.sla_figures import COUNTS
 from reports.source_cohorts import SourcesFilter
 from reports.sources import sources_report
@@ -122,6 +122,8 @@ SLA = Report(
                 Column("before", _("Compared with"), RATE, "before.share"),
                 Column("before_took", "", SPREAD, "before.took"),
             ),
+            opens=(*COUNTS, "share"),
+            keys=("metric",),
         ),
         Table(
             "groups",
@@ -133,6 +135,7 @@ SLA = Report(
                 *_figures("figures", "handed_over", "late", "never"),
                 Column("open_breaches", _("Open breaches"), COUNT),
             ),
+            opens=(*COUNTS, "share"),
         ),
         Table(
             "weeks",
@@ -143,6 +146,7 @@ SLA = Report(
                 Column("last", kind=Kind.DATE),
                 *_figures("figures", "handed_over", "late", "never", "running"),
             ),
+            opens=(*COUNTS, "share"),
         ),
         Table(
             "causes",
@@ -166,6 +170,7 @@ SLA = Report(
                 Column("past_due_longer", _("Longer"), COUNT),
             ),
             note=_("how long past due"),
+            opens=AGES,
         ),
         Table(
             "sql",
@@ -177,6 +182,7 @@ SLA = Report(
             ),
             source="sqls",
             note=_("handoffs older than six weeks"),
+            opens=("rate",),
         ),
     ),
     long=Long(
@@ -211,6 +217,7 @@ SLA = Report(
     ),
 )
 
+STEPS = tuple(step.key for step in Step)
 COUNTS_BY_STEP = (
     Column("key", source="group.key"),
     Column("name", _("Group"), source="group.name"),
@@ -235,7 +242,7 @@ def _steps(name: str, title: Promise, of_all: Promise, *more: Column) -> Table:
         *more,
         Column("after", _("Median time"), SPREAD),
     )
-    return Table(name, title, columns)
+    return Table(name, title, columns, opens=("count",))
 
 
 FUNNEL = Report(
@@ -263,10 +270,12 @@ FUNNEL = Report(
                 Column("rate", _("Of settled"), RATE),
                 Column("before", _("Compared with"), RATE),
             ),
+            opens=("rate",),
+            keys=("verdict", "reason"),
         ),
-        Table("weeks", _("By week of handing over"), COUNTS_BY_STEP),
-        Table("routes", _("By route"), COUNTS_BY_STEP),
-        Table("groups", _("By group"), COUNTS_BY_STEP),
+        Table("weeks", _("By week of handing over"), COUNTS_BY_STEP, opens=STEPS),
+        Table("routes", _("By route"), COUNTS_BY_STEP, opens=STEPS),
+        Table("groups", _("By group"), COUNTS_BY_STEP, opens=STEPS),
     ),
 )
 RULES = Report(
@@ -333,9 +342,10 @@ FEEDBACK = Report(
                 Column("rate", _("Of disqualified"), RATE),
                 Column("before", _("Compared with"), RATE),
             ),
+            opens=("rate",),
         ),
-        Table("groups", _("Reasons by group"), REASON_OF_GROUP),
-        Table("weeks", _("Reasons by week of handing over"), REASON_OF_GROUP),
+        Table("groups", _("Reasons by group"), REASON_OF_GROUP, opens=("rate",), keys=("key", "reason")),
+        Table("weeks", _("Reasons by week of handing over"), REASON_OF_GROUP, opens=("rate",), keys=("key", "reason")),
         Table(
             "promises",
             _("Both sides of the agreement"),
@@ -371,7 +381,7 @@ FORECAST = Report(
     headlines=wording.forecast_kpis,
     numbers=(Column("open", kind=COUNT), Column("decided", kind=RATE)),
     tables=(
-        Table("totals", _("Revenue to be expected from open SQLs"), EXPECTED),
+        Table("totals", _("Revenue to be expected from open SQLs"), EXPECTED, opens=("open",)),
         Table(
             "bands",
             _("By strength"),
@@ -384,6 +394,8 @@ FORECAST = Report(
                 Column("worth", _("If all were won"), MONEY),
                 Column("expected", _("Expected"), MONEY),
             ),
+            opens=("open",),
+            keys=("band", "currency"),
         ),
         Table(
             "past",
@@ -395,6 +407,8 @@ FORECAST = Report(
                 Column("is_inside", kind=FLAG),
             ),
             note=_("worked out anew from what was known then"),
+            opens=("open",),
+            keys=("currency", "at"),
         ),
     ),
 )

@@ -4,7 +4,8 @@ The cohort is the handoffs opened in the period that were disqualified. Days to 
 first answer; those without one count with the time that they have waited (Kaplan and Meier).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from reports.periods import Period
 from reports.promises import Kept, kept_promises
 from reports.reading import INSTANT, read
 from reports.statistics import Rate, Spread
+from reports.tables import Behind
 
 
 class FeedbackFilter(ReportFilter):
@@ -68,6 +70,14 @@ class FeedbackReport:
     weeks: list[ReasonOfGroup]
     groups: list[ReasonOfGroup]
     promises: list[Kept]
+    said_no: Mapping[str, pl.DataFrame] = field(compare=False, repr=False)  # by the table that they are behind
+
+    def behind(self, table: str, row: Any, _figure: str) -> Behind:
+        """Return the handoffs behind a number."""
+        found = self.said_no[table].filter(pl.col("reason") == row.reason.pk)
+        if table != "reasons":
+            found = found.filter(pl.col("key") == row.group.key)
+        return Behind(found["handoff"].to_list())
 
 
 def feedback_report(cohort: Cohort, *, at: datetime) -> FeedbackReport:
@@ -78,6 +88,7 @@ def feedback_report(cohort: Cohort, *, at: datetime) -> FeedbackReport:
     against = found["reason"].is_in([key for key, reason in reasons.items() if reason.counts_against_rules])
     handed_over = cohort.handoffs.exclude(verdict=Verdict.MERGED).count()
     earlier = dict(before.group_by("reason").len().iter_rows())
+    keyed = {name: group_keys(found, key, cohort) for name, key in (("weeks", "week"), ("groups", by))}
     return FeedbackReport(
         period=cohort.period,
         by=by,
@@ -88,9 +99,10 @@ def feedback_report(cohort: Cohort, *, at: datetime) -> FeedbackReport:
             ReasonRow(reasons[key], Rate(n, found.height), Rate(earlier.get(key, 0), before.height))
             for key, n in found.group_by("reason").len().sort(["len", "reason"], descending=[True, False]).iter_rows()
         ],
-        weeks=_groups(found, "week", cohort, reasons),
-        groups=_groups(found, by, cohort, reasons),
+        weeks=_groups(keyed["weeks"], "week", reasons),
+        groups=_groups(keyed["groups"], by, reasons),
         promises=kept_promises(cohort, at=at),
+        said_no={"reasons": found, **keyed},
     )
 
 
@@ -116,10 +128,7 @@ def _answers(found: pl.DataFrame, at: datetime) -> Answers:
     return Answers(Rate(len(took), found.height), Rate(seen, found.height), Spread.reaching(took, waiting))
 
 
-def _groups(
-    found: pl.DataFrame, by: str, cohort: Cohort, reasons: dict[Any, DisqualificationReason]
-) -> list[ReasonOfGroup]:
-    keyed = group_keys(found, by, cohort)
+def _groups(keyed: pl.DataFrame, by: str, reasons: dict[Any, DisqualificationReason]) -> list[ReasonOfGroup]:
     counts = keyed.group_by("key", "reason").len().sort(["len", "reason"], descending=[True, False])
     sums = dict(keyed.group_by("key").len().iter_rows())
     return [

@@ -12,7 +12,7 @@ What is worth how much is as recorded now.
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -26,6 +26,7 @@ from reports.cohorts import Cohort, Handoffs
 from reports.periods import Period, months_before
 from reports.reading import INSTANT, read
 from reports.statistics import Rate
+from reports.tables import Behind
 from scoring.rates import Z_95
 
 MONTHS = 6
@@ -45,6 +46,7 @@ class Band(TextChoices):
 class Sql:
     """One SQL with what the forecast hangs on. `won` is None while nothing is decided."""
 
+    handoff: int
     band: Band
     qualified_at: datetime
     worth: float | None
@@ -103,6 +105,14 @@ class ForecastReport:
     bands: list[BandRow]
     totals: list[Expected]
     past: list[Expected]
+    at: datetime
+    sqls: Sequence[Sql] = field(compare=False, repr=False)
+
+    def behind(self, table: str, row: Any, _figure: str) -> Behind:
+        """Return the handoffs of the SQLs behind a number."""
+        at = self.at if table == "bands" else row.at
+        found = open_by_currency(self.sqls, at)[row.currency]
+        return Behind([each.handoff for each in found if table != "bands" or each.band == row.band])
 
 
 def forecast_report(cohort: Cohort, *, at: datetime) -> ForecastReport:
@@ -119,39 +129,47 @@ def forecast_report(cohort: Cohort, *, at: datetime) -> ForecastReport:
         bands=bands(sqls, at),
         totals=expected(sqls, at),
         past=[row for start in starts for row in expected(sqls, start)],
+        at=at,
+        sqls=sqls,
     )
 
 
 def bands(sqls: Sequence[Sql], at: datetime) -> list[BandRow]:
     """Return the open SQLs at `at` by currency and band; none where nothing was ever decided."""
-    decided = [each for each in sqls if each.is_decided(at)]
-    if not decided:
-        return []
-    opened, usual = [each for each in sqls if each.is_open(at)], _usual(decided)
-    found = []
-    for currency in sorted({each.currency or usual[1] for each in opened}):
+    decided, found = [each for each in sqls if each.is_decided(at)], []
+    for currency, opened in open_by_currency(sqls, at).items() if decided else ():
         for band in Band:
-            own = [each for each in opened if each.band == band and (each.currency or usual[1]) == currency]
+            own = [each for each in opened if each.band == band]
             if own:
-                worth = sum(usual[0] if each.worth is None else each.worth for each in own)
-                chance = _chance(decided, band)
+                worth, chance = sum(_worths(own, decided)), _chance(decided, band)
                 found.append(BandRow(band, currency, len(own), chance, worth, worth * (chance.share or 0.0)))
     return found
 
 
 def expected(sqls: Sequence[Sql], at: datetime) -> list[Expected]:
     """Return what was to be expected at `at`, by currency, beside what came of it."""
-    decided = [each for each in sqls if each.is_decided(at)]
-    if not decided:
-        return []
-    usual, rows = _usual(decided), []
-    for currency in sorted({each.currency or usual[1] for each in sqls if each.is_open(at)}):
-        own = [each for each in sqls if each.is_open(at) and (each.currency or usual[1]) == currency]
-        worths = [(each.band, usual[0] if each.worth is None else each.worth) for each in own]
+    decided, rows = [each for each in sqls if each.is_decided(at)], []
+    for currency, own in open_by_currency(sqls, at).items() if decided else ():
+        worths = list(zip((each.band for each in own), _worths(own, decided), strict=True))
         mean, low, high = _range(worths, decided)
         came = sum(each.revenue or 0.0 for each in own if each.won)
         rows.append(Expected(at, currency, len(own), mean, low, high, came, sum(each.won is None for each in own)))
     return rows
+
+
+def open_by_currency(sqls: Sequence[Sql], at: datetime) -> dict[str, list[Sql]]:
+    """Return the SQLs open at `at` by currency; where none was said, it is that of most won deals."""
+    usual = _usual([each for each in sqls if each.is_decided(at)])[1]
+    found: dict[str, list[Sql]] = {}
+    for each in sqls:
+        if each.is_open(at):
+            found.setdefault(each.currency or usual, []).append(each)
+    return dict(sorted(found.items()))
+
+
+def _worths(own: Sequence[Sql], decided: Sequence[Sql]) -> list[float]:
+    usual = _usual(decided)[0]
+    return [usual if each.worth is None else each.worth for each in own]
 
 
 def _range(worths: Sequence[tuple[Band, float]], decided: Sequence[Sql]) -> tuple[float, float, float]:
@@ -183,6 +201,7 @@ def _usual(decided: Sequence[Sql]) -> tuple[float, str]:
 
 def _sqls(handoffs: Handoffs) -> list[Sql]:
     wanted: dict[str, Any] = {
+        "handoff": (pl.Int64, "pk"),
         "qualified": (INSTANT, "qualification__at"),
         "closed": (INSTANT, "closed_at"),
         "strength": (pl.Int64, "qualification__strength"),
@@ -207,4 +226,6 @@ def _sql(row: dict[str, Any]) -> Sql:
     band = Band.UNKNOWN if strength is None else next(band for least, band in limits if strength >= least)
     revenue = row["worth"] if row["revenue"] is None else row["revenue"]
     currency = row["deal_currency"] or row["currency"] or ""
-    return Sql(band, row["qualified"] or row["closed"], row["worth"], revenue, currency, won, decided_at)
+    return Sql(
+        row["handoff"], band, row["qualified"] or row["closed"], row["worth"], revenue, currency, won, decided_at
+    )

@@ -12,7 +12,7 @@ Before it come the people first seen in the period: how many became leads, MQLs,
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from django.db import models
 from django.db.models import Min, Q
 from django.utils.translation import gettext_lazy
 
-from handoff.leads.models import Stage
+from handoff.leads.models import Lead, Stage
 from handoff.queue.models import DisqualificationReason, Verdict
 from reports.cohorts import Cohort, Handoffs
 from reports.filters import ReportFilter, grouping
@@ -30,6 +30,7 @@ from reports.measured import BY_COLUMNS
 from reports.periods import LAPSE_WINDOW, Period
 from reports.reading import INSTANT, read
 from reports.statistics import Rate, Spread
+from reports.tables import Behind
 
 GROUPS = ("team", "source", "country", "policy", "hour")
 
@@ -124,12 +125,31 @@ class FunnelReport:
     weeks: list[GroupRow]
     routes: list[GroupRow]
     groups: list[GroupRow]
+    passages: Mapping[str, pl.DataFrame] = field(compare=False, repr=False)  # by the table that they are behind
+
+    def behind(self, table: str, row: Any, figure: str) -> Behind:
+        """Return the handoffs behind a number, of `entries` the leads."""
+        found, step = self.passages[table], pl.col("step")
+        if table == "entries":
+            return Behind(found.filter(step >= row.step)["lead"].to_list(), are_leads=True)
+        if table == "leaks":
+            reason = pl.col("reason").eq_missing(row.reason.pk if row.reason else None)
+            found = found.filter(_IS_LOST & (pl.col("verdict") == row.verdict.value) & reason)
+        elif table == "steps":
+            found = found.filter(step >= row.step)
+        else:
+            found = found.filter((pl.col("key") == row.group.key) & (step >= Step[figure.upper()]))
+        return Behind(found["handoff"].to_list())
 
 
 def funnel_report(cohort: Cohort, *, at: datetime) -> FunnelReport:
     """Return the funnel of `cohort` as it stands at `at`."""
     by = cohort.choices["by"]
     found, before = _passages(cohort.handoffs, by, at), _passages(cohort.other.handoffs, "", at)
+    keyed = {
+        name: group_keys(found, key, cohort) for name, key in (("weeks", "week"), ("routes", "route"), ("groups", by))
+    }
+    people = _people(cohort)
     return FunnelReport(
         period=cohort.period,
         by=by,
@@ -137,12 +157,13 @@ def funnel_report(cohort: Cohort, *, at: datetime) -> FunnelReport:
         settled=int(found["is_settled"].sum()),
         open=found["closed"].null_count(),
         undecided=int(found["is_undecided"].sum()),
-        entries=_entries(cohort, at),
+        entries=[_entry(each, people, at) for each in Entry] if cohort.leads is not None else [],
         steps=[_step(step, found, before, at) for step in Step],
         leaks=_leaks(found, before),
-        weeks=_groups(found, "week", cohort),
-        routes=_groups(found, "route", cohort),
-        groups=_groups(found, by, cohort),
+        weeks=_groups(keyed["weeks"], "week"),
+        routes=_groups(keyed["routes"], "route"),
+        groups=_groups(keyed["groups"], by),
+        passages={"steps": found, "leaks": found, "entries": people, **keyed},
     )
 
 
@@ -192,6 +213,7 @@ def _passages(handoffs: Handoffs, by: str, at: datetime) -> pl.DataFrame:
     )
 
 
+_IS_LOST = pl.col("closed").is_not_null() & (pl.col("verdict") != Verdict.QUALIFIED.value)
 REACHED = ("opened", "touched", "connected", "qualified", "opportunity", "won")
 
 
@@ -239,12 +261,11 @@ def _leaks(found: pl.DataFrame, before: pl.DataFrame) -> list[Leak]:
 
 
 def _lost(found: pl.DataFrame) -> dict[tuple[str, int | None], int]:
-    lost = found.filter(pl.col("closed").is_not_null() & (pl.col("verdict") != Verdict.QUALIFIED.value))
+    lost = found.filter(_IS_LOST)
     return {(verdict, key): n for verdict, key, n in lost.group_by("verdict", "reason").len().iter_rows()}
 
 
-def _groups(found: pl.DataFrame, by: str, cohort: Cohort) -> list[GroupRow]:
-    keyed = group_keys(found, by, cohort)
+def _groups(keyed: pl.DataFrame, by: str) -> list[GroupRow]:
     step, settled, decided = pl.col("step"), pl.col("is_settled"), pl.col("is_settled") & ~pl.col("is_undecided")
     is_sql, is_won = step >= Step.QUALIFIED.value, step >= Step.WON.value
     sums = keyed.group_by("key").agg(
@@ -263,13 +284,13 @@ def _group(group: Group, row: Mapping[str, Any]) -> GroupRow:
     return GroupRow(group, {each.key: row[each.key] for each in Step}, sql, won)
 
 
-def _entries(cohort: Cohort, at: datetime) -> list[StepRow]:
-    """Return how far the people came who were first seen in the period, unless the question is about handoffs only."""
-    if cohort.leads is None:
-        return []
-    seen = cohort.leads.filter(created_at__gte=cohort.period.start, created_at__lt=cohort.period.end)
+def _people(cohort: Cohort) -> pl.DataFrame:
+    """Return the people first seen in the period with how far they came; nobody where only handoffs are asked for."""
+    leads = Lead.objects.none() if cohort.leads is None else cohort.leads
+    seen = leads.filter(created_at__gte=cohort.period.start, created_at__lt=cohort.period.end)
     was_sql = Q(handoffs__verdict=Verdict.QUALIFIED)
     wanted: dict[str, Any] = {
+        "lead": (pl.Int64, "pk"),
         "created": (INSTANT, "created_at"),
         "stage": (pl.String, "stage"),
         "stage_since": (INSTANT, "stage_since"),
@@ -288,12 +309,12 @@ def _entries(cohort: Cohort, at: datetime) -> list[StepRow]:
         .otherwise((stage != Stage.SUBSCRIBER.value).cast(pl.Int32))
     )
     bought = pl.when(stage == Stage.CUSTOMER.value).then("stage_since")
-    found = found.with_columns(step=step, customer=bought, seen=pl.col("created"), lead=pl.lit(None).cast(INSTANT))
-    return [_entry(each, found, at) for each in Entry]
+    nothing = pl.lit(None).cast(INSTANT)  # when somebody became a lead is not on record
+    return found.with_columns(step=step, customer=bought, seen=pl.col("created"), known=nothing)
 
 
 def _entry(entry: Entry, found: pl.DataFrame, at: datetime) -> StepRow:
-    column, created = pl.col(("seen", "lead", "mql", "sql", "customer")[entry]), pl.col("created")
+    column, created = pl.col(("seen", "known", "mql", "sql", "customer")[entry]), pl.col("created")
     reached, came_close = (int((found["step"] >= number).sum()) for number in (entry, entry - 1))
     is_there, is_gone = pl.col("step") >= entry.value, pl.col("stage") == Stage.DISQUALIFIED.value
     took = found.filter(is_there & (column >= created)).select((column - created).cast(pl.Int64)).to_series()

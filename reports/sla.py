@@ -34,8 +34,10 @@ from reports.periods import LAPSE_WINDOW, Period
 from reports.reading import INSTANT
 from reports.sla_figures import COUNTS, AgeRow, CauseRow, Figures, GroupRow, MetricRow, SqlRow, Week
 from reports.statistics import Rate, Spread
+from reports.tables import Behind
 
 AGEING = (timedelta(0), timedelta(days=1), timedelta(days=3), timedelta(days=7))
+AGES = ("not_due", "past_due_1d", "past_due_3d", "past_due_7d", "past_due_longer")
 
 
 class SlaFilter(ReportFilter):
@@ -74,11 +76,27 @@ class SlaReport:
     ageing: list[AgeRow]
     sqls: list[SqlRow]
     breaches: pl.DataFrame = field(compare=False, repr=False)  # of `causes.explained`
+    clocks: Mapping[str, pl.DataFrame] = field(compare=False, repr=False)  # by the table or metric that they are behind
 
     @property
     def listed(self) -> pl.DataFrame:
         """The breaches that are listed: all, or those of the cause that is asked for."""
         return self.breaches.filter(pl.col("cause") == self.cause) if self.cause else self.breaches
+
+    def behind(self, table: str, row: Any, figure: str) -> Behind:
+        """Return the handoffs behind a number."""
+        found = self.clocks[row.metric if table == "metrics" else self.metric if table == "weeks" else table]
+        is_meant = _is_counted(figure)
+        if table == "ageing":
+            is_meant = (pl.col("metric") == row.metric.value) & (pl.col("age") == AGES.index(figure))
+        elif table == "sql":
+            is_meant = (pl.col("outcome") == row.touched.value) & (pl.col("verdict") == Verdict.QUALIFIED.value)
+        elif table == "groups":
+            is_meant &= pl.col("key") == row.group.key
+        elif table == "weeks":
+            local = pl.col("opened").dt.convert_time_zone(self.period.zone.key)
+            is_meant &= local.dt.date().is_between(row.first, row.last)
+        return Behind(found.filter(is_meant)["handoff"].unique().to_list())
 
     @property
     def open_breaches(self) -> int:
@@ -94,6 +112,8 @@ def sla_report(cohort: Cohort, *, at: datetime) -> SlaReport:
     of_each = {each: measured(rows, each) for each in {metric, Metric.FIRST_TOUCH, *map(Metric, found)}}
     breaches = explained(overruns(native, at))
     before = {each: _one(measured(earlier, each)) for each in of_each}
+    keyed, aged = group_keys(of_each[metric], by, cohort), _aged(rows, at)
+    old = of_each[Metric.FIRST_TOUCH].filter(pl.col("opened") <= at - LAPSE_WINDOW)
     return SlaReport(
         period=cohort.period,
         metric=metric,
@@ -102,12 +122,16 @@ def sla_report(cohort: Cohort, *, at: datetime) -> SlaReport:
         total=_one(of_each[metric]),
         previous=before[metric],
         metrics=[MetricRow(each, _one(of_each[each]), before[each]) for each in Metric if each in of_each],
-        groups=_groups(of_each[metric], rows, by, cohort),
+        groups=_groups(keyed, rows, by),
         weeks=_weeks(of_each[metric], cohort.period),
         causes=_causes(breaches),
-        ageing=_ageing(rows, at),
-        sqls=_sqls(of_each[Metric.FIRST_TOUCH], at),
+        ageing=_ageing(aged),
+        sqls=_sqls(old),
         breaches=breaches,
+        clocks={
+            **{each.value: those for each, those in of_each.items()},
+            **{"groups": keyed, "ageing": aged, "sql": old},
+        },
     )
 
 
@@ -158,8 +182,16 @@ def _one(found: pl.DataFrame) -> Figures:
     return _typed(_figures(found).row(0, named=True))
 
 
-def _groups(found: pl.DataFrame, rows: pl.DataFrame, by: str, cohort: Cohort) -> list[GroupRow]:
-    keyed = group_keys(found, by, cohort)
+def _is_counted(figure: str) -> pl.Expr:
+    """Return whether a measured handoff counts in a figure of COUNTS."""
+    if figure == "handed_over":
+        return pl.lit(value=True)
+    if figure == "logged_late":
+        return (pl.col("outcome") == Outcome.IN_TIME.value) & pl.col("is_logged_late")
+    return pl.col("outcome") == (Outcome.IN_TIME.value if figure == "share" else figure)
+
+
+def _groups(keyed: pl.DataFrame, rows: pl.DataFrame, by: str) -> list[GroupRow]:
     figures = {row["key"]: _typed(row) for row in _figures(keyed, pl.col("key")).iter_rows(named=True)}
     late = rows.filter(pl.col("stopped").is_null() & (pl.col("outcome") == Outcome.NEVER.value))
     still_open = late.group_by("handoff").len().join(keyed.select("handoff", "key"), on="handoff")
@@ -187,22 +219,24 @@ def _causes(breaches: pl.DataFrame) -> list[CauseRow]:
     return [CauseRow(cause, Rate(counts[cause], breaches.height)) for cause in found]
 
 
-def _ageing(rows: pl.DataFrame, at: datetime) -> list[AgeRow]:
+def _aged(rows: pl.DataFrame, at: datetime) -> pl.DataFrame:
+    """Return the running clocks with the `age` by which they are past due, a place in AGES."""
     late_by = pl.lit(at).cast(INSTANT) - pl.col("due")
     age = pl.sum_horizontal((late_by > limit).cast(pl.Int64) for limit in AGEING)
-    running = rows.filter(pl.col("stopped").is_null() & pl.col("due").is_not_null()).with_columns(age=age)
+    return rows.filter(pl.col("stopped").is_null() & pl.col("due").is_not_null()).with_columns(age=age)
+
+
+def _ageing(running: pl.DataFrame) -> list[AgeRow]:
     counts = {(metric, age): n for metric, age, n in running.group_by("metric", "age").len().iter_rows()}
     metrics = {metric for metric, _age in counts}
-    ages = range(len(AGEING) + 1)
     return [
-        AgeRow(metric, *(counts.get((metric.value, age), 0) for age in ages))
+        AgeRow(metric, *(counts.get((metric.value, age), 0) for age in range(len(AGES))))
         for metric in Metric
         if metric.value in metrics
     ]
 
 
-def _sqls(found: pl.DataFrame, at: datetime) -> list[SqlRow]:
-    old = found.filter(pl.col("opened") <= at - LAPSE_WINDOW)
+def _sqls(old: pl.DataFrame) -> list[SqlRow]:
     is_sql = (pl.col("verdict") == Verdict.QUALIFIED.value).sum()
     counts = {key: Rate(sqls, n) for key, n, sqls in old.group_by("outcome").agg(pl.len(), is_sql).iter_rows()}
     return [

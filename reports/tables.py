@@ -1,6 +1,6 @@
 """What a report shows, said once: its tables with their columns are the page, the files and the API's answer."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,12 +8,15 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from handoff.leads.models import Lead
 from handoff.lib.spreadsheets import Sheet
+from handoff.queue.models import Handoff
 from reports.statistics import Rate, Spread
 
 Text = str | Promise
@@ -140,6 +143,21 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Behind:
+    """The handoffs behind a number, or the leads themselves, by their ids."""
+
+    ids: Sequence[int]
+    are_leads: bool = False
+
+    def rows(self, ids: Iterable[int]) -> "QuerySet[Lead] | QuerySet[Handoff]":
+        """Return some of them as pages show them, the newest first."""
+        if self.are_leads:
+            return Lead.objects.filter(pk__in=list(ids)).select_related("company").order_by("-pk")
+        found = Handoff.objects.filter(pk__in=list(ids)).order_by("-pk")
+        return found.select_related("lead__company", "team", "disqualification__reason")
+
+
+@dataclass(frozen=True)
 class Table:
     """One table of a report. With `is_one` it has one row, and the API answers an object instead of a list."""
 
@@ -149,6 +167,8 @@ class Table:
     source: str = ""  # the attribute of the report that has the rows
     note: Text = ""
     is_one: bool = False
+    opens: tuple[str, ...] = ()  # the columns whose numbers open the rows behind them
+    keys: tuple[str, ...] = ()  # the columns that tell its rows apart; the first, unless said otherwise
 
     @property
     def shown(self) -> list[Column]:
@@ -164,6 +184,19 @@ class Table:
         """Return its rows."""
         found = getattr(report, self.source or self.name)
         return [found] if self.is_one else list(found)
+
+    def keys_of(self, row: Any) -> list[str]:
+        """Return what tells `row` from the others."""
+        names = self.keys or (self.columns[0].key,)
+        return [str(column.of(row)) for name in names for column in self.columns if column.key == name]
+
+    def opened(self, report: Any, keys: Sequence[str], figure: str) -> "Opened | None":
+        """Return the number in the row of these `keys` and its rows, None where it is no number that opens."""
+        row = next((row for row in self.rows(report) if self.keys_of(row) == [*keys]), None)
+        column = next((column for column in self.columns if column.key == figure and figure in self.opens), None)
+        if row is None or column is None:
+            return None
+        return Opened(self, row, column, report.behind(self.name, row, figure))
 
     def sheet(self, rows: Iterable[Any], zone: ZoneInfo) -> Sheet:
         """Return `rows` for a file."""
@@ -181,6 +214,21 @@ class Table:
         row = type(f"{report.capitalize()}{self.name.capitalize()}Row", (serializers.Serializer,), fields)
         source = {} if self.source in {"", self.name} else {"source": self.source}
         return row(many=not self.is_one, **source, **more)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A number in a table whose rows are shown."""
+
+    table: Table
+    row: Any
+    column: Column
+    behind: Behind
+
+    @property
+    def name(self) -> Any:
+        """What the row is called."""
+        return self.table.shown[0].of(self.row)
 
 
 def _short(share: float | None) -> float | None:

@@ -35,11 +35,23 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
     found = report.build(cohort, at=now)
     context = {**framed, "report": found, "kpis": report.headlines(found), "tables": _tables(report, found)}
     drawn = DRAWN[name](request, cohort, found, now) if name in DRAWN else {}
-    return render(request, f"reports/{name}.html", {**context, **_long(request, report, found, now), **drawn})
+    rows = _opened(request, report, found) or _long(request, report, found, now)
+    return render(request, f"reports/{name}.html", {**context, **rows, **drawn})
 
 
 def _tables(report: Report, found: Any) -> dict[str, tuple[Table, list[Any]]]:
     return {table.name: (table, table.rows(found)) for table in report.tables}
+
+
+def _opened(request: HttpRequest, report: Report, found: Any) -> dict[str, Any]:
+    """Return, with `?open=`, the rows behind the number that it names together with `row` and `figure`."""
+    query = request.GET
+    table = next((table for table in report.tables if table.name == query.get("open")), None)
+    opened = table.opened(found, query.getlist("row"), query.get("figure", "")) if table else None
+    if opened is None:
+        return {}
+    page = Paginator(sorted(opened.behind.ids, reverse=True), PAGE).get_page(query.get("page"))
+    return {"opened_number": opened, "page_obj": page, "rows": opened.behind.rows(page.object_list)}
 
 
 def _long(request: HttpRequest, report: Report, found: Any, now: datetime) -> dict[str, Any]:

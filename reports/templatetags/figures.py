@@ -1,5 +1,6 @@
 """Figures in templates, as `reports.wording` says them, and the tables of a report."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import template
@@ -8,7 +9,7 @@ from django.utils.http import urlencode
 
 from reports import wording
 from reports.catalogue import Report
-from reports.tables import Table
+from reports.tables import Column, Table
 
 register = template.Library()
 for filter_ in (
@@ -38,11 +39,31 @@ def report_table(context: Any, name: str, head: str = "", title: str | None = No
     table, rows = context["tables"][name]
     columns = table.shown
     labels = [{"label": head or columns[0].label, "kind": columns[0].kind}, *columns[1:]]
+    opens = _openers(context["request"], table)
     cells = [
-        (_address(context["request"], row), list(zip(labels, (column.of(row) for column in columns), strict=True)))
+        (
+            _address(context["request"], row),
+            [(label, column.of(row), opens(row, column)) for label, column in zip(labels, columns, strict=True)],
+        )
         for row in rows
     ]
     return {"title": table.title if title is None else title, "note": table.note, "columns": labels, "rows": cells}
+
+
+def _openers(request: Any, table: Table) -> Callable[[Any, Column], str]:
+    """Return what says at which address the rows behind a number are, nothing where it opens none."""
+    asked = request.GET.copy()
+    for name in ("open", "row", "figure", "page"):
+        asked.pop(name, None)
+
+    def address(row: Any, column: Column) -> str:
+        number = column.of(row)
+        if column.key not in table.opens or not getattr(number, "count", number):
+            return ""
+        query = [*asked.lists(), ("open", table.name), ("row", table.keys_of(row)), ("figure", column.key)]
+        return f"?{urlencode(query, doseq=True)}#rows"
+
+    return address
 
 
 def _address(request: Any, row: Any) -> str:

@@ -47,9 +47,10 @@ STRICTER: dict[str, Check] = {
     "who is asleep in nurture has a contract": lambda: Lead.objects.filter(stage="nurture", woken_at=None).exclude(
         recyclings__woken_at=None, recyclings__isnull=False
     ),
+    # Or it is void, as of two leads that are one person the other is further.
     "the last contract wakes on a request or by hand": lambda: Recycling.objects.filter(
         is_last=True, woken_at__isnull=False
-    ).exclude(woken_by__in=["fast_lane", "manual"]),
+    ).exclude(woken_by__in=["fast_lane", "manual", "merged"]),
     "what was in time at its due instant is no breach": lambda: Breach.objects.filter(
         recorded_at=F("due_at"), annulled_at=None
     ).exclude(clock__metric=Metric.VERDICT),
