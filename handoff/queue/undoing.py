@@ -14,7 +14,7 @@ from handoff.outbox.notices import UNDO_TIME, withdraw
 from handoff.people.models import User
 from handoff.queue.clocks import refresh_due, restart, start_clocks
 from handoff.queue.lapsing import refresh_lapse
-from handoff.queue.models import Assignment, Clock, Disqualification, Handoff, Qualification, Recycling, Verdict
+from handoff.queue.models import Assignment, Clock, Disqualification, Handoff, Qualification, Recycling, Route, Verdict
 from handoff.queue.working import lock_lead
 from handoff.sla.models import Metric
 
@@ -76,6 +76,8 @@ def _reopen(handoff: Handoff, *, at: datetime, anew: bool) -> None:
     Hold.objects.filter(lead=handoff.lead, at=verdict.at, by=verdict.by, reason=Hold.Reason.OBJECTION).delete()
     verdict.delete()
     Recycling.objects.filter(handoff=handoff).delete()
+    # Nobody rests while they are open: of two leads that are one, the contract of the other may have been the one kept.
+    Recycling.objects.filter(lead=handoff.lead_id, woken_at=None).update(woken_at=at, woken_by=Route.MANUAL)
     ended = Clock.objects.filter(handoff=handoff, stopped_at__gte=closed_at).exclude(metric=Metric.TAKEOVER)
     stopped = list(ended.select_related("policy", "hours", "handoff").order_by("id"))
     Clock.objects.filter(handoff=handoff, metric=Metric.TAKEOVER).delete()

@@ -368,6 +368,20 @@ def test_managers_merge_within_their_teams_and_reps_do_not() -> None:
 
 
 @pytest.mark.usefixtures("agreed")
+@pytest.mark.usefixtures("agreed")
+def test_with_an_overturned_verdict_the_contract_of_the_other_lead_ends_too() -> None:
+    kept, gone, sam = make_lead(), make_lead(), make_rep()
+    budget = make_reason("no-budget")
+    disqualify(make_handoff(gone), reason=budget, wake_at=LATER + 5 * DAY, by=sam, at=MONDAY_9AM)
+    last = make_handoff(kept)
+    disqualify(last, reason=budget, wake_at=LATER + 90 * DAY, by=sam, at=MONDAY_9AM + HOUR / 2)
+    merged(kept, gone)
+    assert Recycling.objects.get(woken_at=None).wake_at == LATER + 5 * DAY
+    overturn(Handoff.objects.get(pk=last.pk), reason="They do have money", by=make_manager(), at=LATER + HOUR)
+    assert not Recycling.objects.filter(woken_at=None).exists()
+    assert list(broken_rows()) == []
+
+
 def test_a_verdict_is_not_overturned_while_another_handoff_of_theirs_is_open() -> None:
     mia, open_one, judged = make_manager(), make_handoff(), make_handoff()
     disqualify(judged, reason=make_reason(), by=make_rep(), at=MONDAY_9AM)
