@@ -4,10 +4,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from handoff.people.absences import be_away
-from handoff.queue.models import Handoff
+from handoff.queue.models import Clock, Handoff
 from handoff.queue.snoozing import snooze
+from handoff.sla.models import Metric
 from tests.life.deals import Dealing
-from tests.life.living import SLOTS
+from tests.life.living import SECOND, SLOTS
 from tests.life.passing import ABOUT_LEADS, Passing
 from tests.life.points import DAY
 
@@ -64,5 +65,13 @@ class LiningUp(Dealing, Passing):
                 if rep.pk != person.standing.holder:
                     be_away(rep, by=rep, at=self.at, ends_at=self.at + 20 * DAY)
             self.all_is_well()
-            self.at += 4 * DAY
-            self.ticks(ABOUT_LEADS)
+            self.each_step_is_taken_in_its_time(person.standing.open or 0)
+
+    def each_step_is_taken_in_its_time(self, handoff: int) -> None:
+        """Time goes on to the next three instants at which something is to be done about the first touch."""
+        running = Clock.objects.running().filter(handoff=handoff, metric=Metric.FIRST_TOUCH, acts_at__isnull=False)
+        for _number in range(3):
+            for acts_at in running.values_list("acts_at", flat=True)[:1]:
+                self.at = max(self.at, acts_at + SECOND)
+                self.ticks(ABOUT_LEADS)
+                self.all_is_well()

@@ -77,8 +77,12 @@ STRICTER: dict[str, Check] = {
         Exists(Touch.objects.filter(handoff=OuterRef("handoff"), at__gte=OuterRef("started_at"))),
         metric=Metric.FIRST_TOUCH,
     ),
+    # Unless it took the lead back for the team in between.
     "the ladder gives a lead to somebody else": lambda: Assignment.objects.filter(
-        how=Assignment.How.LADDER, user=Subquery(BEFORE.values("user")[:1])
+        ~Exists(FiredStep.objects.filter(
+            clock__handoff=OuterRef("handoff"), step__action="back_to_team", fired_at__lte=OuterRef("started_at")
+        )),
+        how=Assignment.How.LADDER, user=Subquery(BEFORE.values("user")[:1]),
     ).alias(because=Subquery(BEFORE.values("ended_because")[:1])).filter(because=Assignment.How.LADDER),
 }  # fmt: skip
 
