@@ -71,7 +71,8 @@ class LiningUp(Dealing, Passing):
         """Time goes on to the next three instants at which something is to be done about the first touch."""
         running = Clock.objects.running().filter(handoff=handoff, metric=Metric.FIRST_TOUCH, acts_at__isnull=False)
         for _number in range(3):
-            for acts_at in running.values_list("acts_at", flat=True)[:1]:
+            acts_at = running.values_list("acts_at", flat=True).first()
+            if acts_at:
                 self.at = max(self.at, acts_at + SECOND)
                 self.ticks(ABOUT_LEADS)
                 self.all_is_well()
