@@ -76,3 +76,13 @@ class LiningUp(Dealing, Passing):
                 self.at = max(self.at, acts_at + SECOND)
                 self.ticks(ABOUT_LEADS)
                 self.all_is_well()
+
+    @precondition(lambda self: any(p.standing.contract and p.standing.contract.kinds for p in self.everybody))
+    @rule(slot=SLOTS, is_machine=st.booleans())
+    def what_is_no_sign_of_interest_reaches_a_sleeper(self, slot: int, is_machine: bool) -> None:
+        """It is of a kind that the contract names, but from before it, or a machine did it."""
+        asleep = [(p, p.standing.contract) for p in self.everybody if p.standing.contract and p.standing.contract.kinds]
+        person, contract = self.pick(asleep, slot)
+        ago = 0 if is_machine else int((self.at - contract.at + DAY).total_seconds())
+        self.begin()
+        self.receive([self.item(person.email, contract.kinds[-1], ago, is_machine=is_machine)])
