@@ -35,9 +35,12 @@ def refresh_lapse(handoff: Handoff) -> None:
 
 
 def lapse_instant(handoff: Handoff) -> datetime | None:
-    """Return the end of the local date 42 days after the first attempt or the last answer, later by paused dates."""
+    """Return the end of the local date 42 days after the first attempt or the last answer, later by paused dates.
+
+    None where somebody has worked on since: what did not lapse then waits for a verdict.
+    """
     is_answer = Q(outcome__in=CONNECTS) | Q(direction=Touch.Direction.IN)
-    since = handoff.touches.aggregate(first=Min("at"), answered=Max("at", filter=is_answer))
+    since = handoff.touches.aggregate(first=Min("at"), last=Max("at"), answered=Max("at", filter=is_answer))
     if since["first"] is None:
         return None
     counted_from = max(filter(None, [since["first"], since["answered"], handoff.raised_at, handoff.reopened_at]))
@@ -49,7 +52,8 @@ def lapse_instant(handoff: Handoff) -> datetime | None:
         if until is not None and until > counted_from
     )
     last = counted_from.astimezone(zone).date() + timedelta(days=SILENCE + paused)
-    return datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
+    over = datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
+    return over if over > since["last"] else None
 
 
 def settle_lapse(handoff: Handoff, *, at: datetime) -> None:

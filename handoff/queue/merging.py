@@ -23,7 +23,7 @@ from handoff.queue.clocks import cancel_clocks
 from handoff.queue.closing import finish
 from handoff.queue.duplicates import DUPLICATE, may_merge, merge_dismissals
 from handoff.queue.lapsing import end_as_lapsed, has_lapsed
-from handoff.queue.models import Clock, Handoff, Merge, NotTheSame, Recycling, Triage, Verdict
+from handoff.queue.models import Clock, Handoff, Merge, NotTheSame, Qualification, Recycling, Triage, Verdict
 from handoff.queue.objecting import end_for_objection
 from handoff.queue.receiving import collect_waiting
 from handoff.queue.recycling import wake_by_activities
@@ -273,7 +273,10 @@ def _settle(kept: Lead, by: User, at: datetime) -> None:
         # What came to the other lead since would have woken this one.
         since = contracts.order_by("at").values_list("at", flat=True).first()
         wake_by_activities(list(kept.activities.filter(occurred_at__gte=since)) if since else [], at=at)
-    elif kept.stage in {Stage.OPPORTUNITY, Stage.CUSTOMER}:
+    for sql in Qualification.objects.in_hand().filter(handoff__lead=kept).exclude(takes_over=kept.owner_id):
+        cancel_clocks(sql.handoff, happened_at=at, at=at)
+        Qualification.objects.filter(pk=sql.pk).update(takes_over=kept.owner_id, accepted_at=sql.accepted_at or at)
+    if kept.stage in {Stage.OPPORTUNITY, Stage.CUSTOMER}:
         waiting = Clock.objects.running().filter(handoff__lead=kept).values("handoff")
         for qualified in Handoff.objects.filter(pk__in=waiting).order_by("id"):
             cancel_clocks(qualified, happened_at=at, at=at)

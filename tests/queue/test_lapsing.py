@@ -77,6 +77,17 @@ def test_with_too_few_the_verdict_is_late_and_the_managers_hear_it(sam: User) ->
     assert Notice.objects.filter(user=mia, text__contains="fewer attempts than agreed").count() == 1
 
 
+def test_who_works_on_after_too_few_attempts_is_not_ended_by_one_that_is_written_down_later(sam: User) -> None:
+    handoff = attempted(sam, 0)
+    late = SIX_WEEKS_ON + HOUR
+    log_touch(handoff, channel="call", outcome="no_answer", by=sam, at=late)
+    log_touch(handoff, channel="call", outcome="no_answer", by=sam, happened_at=SIX_WEEKS_ON - HOUR, at=late + HOUR)
+    assert end_silence(at=late + DAY) == 0
+    log_touch(handoff, channel="call", outcome="no_answer", by=sam, at=late + 2 * DAY)
+    handoff.refresh_from_db()
+    assert handoff.is_open
+
+
 def test_the_owner_is_warned_once_a_week_before(sam: User) -> None:
     handoff = attempted(sam, 0, 3)
     assert [end_silence(at=SIX_WEEKS_ON - days * DAY) for days in (8, 7, 6, 5)] == [0, 1, 0, 0]

@@ -15,7 +15,7 @@ from handoff.queue.disqualification import disqualify
 from handoff.queue.enforcement import enforce_due
 from handoff.queue.holding import hold
 from handoff.queue.merging import merge
-from handoff.queue.models import Breach, Clock, Handoff, Merge, Recycling, Verdict
+from handoff.queue.models import Breach, Clock, Handoff, Merge, Qualification, Recycling, Verdict
 from handoff.queue.noting import add_note
 from handoff.queue.qualification import qualify
 from handoff.queue.receiving import receive_activities, receive_leads
@@ -368,7 +368,6 @@ def test_managers_merge_within_their_teams_and_reps_do_not() -> None:
 
 
 @pytest.mark.usefixtures("agreed")
-@pytest.mark.usefixtures("agreed")
 def test_with_an_overturned_verdict_the_contract_of_the_other_lead_ends_too() -> None:
     kept, gone, sam = make_lead(), make_lead(), make_rep()
     budget = make_reason("no-budget")
@@ -382,6 +381,20 @@ def test_with_an_overturned_verdict_the_contract_of_the_other_lead_ends_too() ->
     assert list(broken_rows()) == []
 
 
+@pytest.mark.usefixtures("agreed")
+def test_two_sqls_of_one_person_are_with_whoever_has_the_lead() -> None:
+    kept, gone, sam, sasha = make_lead(), make_lead(), make_rep("sam"), make_rep("sasha")
+    for lead, rep, takes_over in ((kept, sam, sam), (gone, sam, sasha)):
+        handoff = make_handoff(lead)
+        log_touch(handoff, channel="call", outcome="connected", by=rep, at=MONDAY_9AM)
+        qualify(handoff, bant=YES, takes_over=takes_over, by=rep, at=MONDAY_9AM)
+    lead = merged(Lead.objects.get(pk=kept.pk), Lead.objects.get(pk=gone.pk))
+    assert lead.owner == sam
+    assert [(sql.takes_over, sql.accepted_at is None) for sql in Qualification.objects.all()] == [(sam, False)] * 2
+    assert not Clock.objects.running().exists()
+
+
+@pytest.mark.usefixtures("agreed")
 def test_a_verdict_is_not_overturned_while_another_handoff_of_theirs_is_open() -> None:
     mia, open_one, judged = make_manager(), make_handoff(), make_handoff()
     disqualify(judged, reason=make_reason(), by=make_rep(), at=MONDAY_9AM)
