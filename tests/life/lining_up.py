@@ -77,6 +77,25 @@ class LiningUp(Dealing, Passing):
                 self.ticks(ABOUT_LEADS)
                 self.all_is_well()
 
+    @precondition(lambda self: any(p.standing.open in self.touched for p in self.everybody))
+    @rule(slot=SLOTS)
+    def what_was_put_aside_comes_back(self, slot: int) -> None:
+        self.somebody_snoozes(slot=slot, who="holder", days=1, ends=False)
+        self.all_is_well()
+        aside = Handoff.objects.open().filter(snoozed_until__gt=self.at).order_by("snoozed_until").first()
+        if aside and aside.snoozed_until:
+            self.at = aside.snoozed_until
+            self.ticks(ABOUT_LEADS)
+
+    @precondition(lambda self: any(p.standing.contract and p.standing.contract.wake_at for p in self.everybody))
+    @rule(slot=SLOTS)
+    def the_date_of_a_contract_comes(self, slot: int) -> None:
+        """Every tick runs at just that instant; a last contract comes first, and sleeps on."""
+        dated = [p.standing.contract for p in self.everybody if p.standing.contract and p.standing.contract.wake_at]
+        contract = self.pick(sorted(dated, key=lambda each: (not each.is_last, each.wake_at)), slot // 4)
+        self.at = max(self.at, contract.wake_at or self.at)
+        self.ticks(ABOUT_LEADS)
+
     @precondition(lambda self: any(p.standing.contract and p.standing.contract.kinds for p in self.everybody))
     @rule(slot=SLOTS, is_machine=st.booleans())
     def what_is_no_sign_of_interest_reaches_a_sleeper(self, slot: int, is_machine: bool) -> None:
