@@ -98,6 +98,11 @@ class Leak:
         """The way in words."""
         return self.reason.label if self.reason else str(self.verdict.label).capitalize()
 
+    @property
+    def keys(self) -> list[str]:
+        """What tells it from the others."""
+        return [self.verdict.value, self.reason.slug if self.reason else ""]
+
 
 @dataclass(frozen=True)
 class GroupRow:

@@ -188,7 +188,8 @@ class Table:
     def keys_of(self, row: Any) -> list[str]:
         """Return what tells `row` from the others."""
         names = self.keys or (self.columns[0].key,)
-        return [str(column.of(row)) for name in names for column in self.columns if column.key == name]
+        values = (column.of(row) for name in names for column in self.columns if column.key == name)
+        return ["" if value is None else str(value) for value in values]
 
     def opened(self, report: Any, keys: Sequence[str], figure: str) -> "Opened | None":
         """Return the number in the row of these `keys` and its rows, None where it is no number that opens."""

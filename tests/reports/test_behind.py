@@ -9,10 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from handoff.people.models import User
+from handoff.queue.disqualification import disqualify
 from handoff.queue.models import Handoff
 from reports.catalogue import REPORTS
 from reports.statistics import Rate
-from tests.making import DAY, HOUR, MONDAY_9AM, make_handoff, make_lead, make_marketer, make_rep
+from tests.making import DAY, HOUR, MONDAY_9AM, make_handoff, make_lead, make_marketer, make_reason, make_rep
 from tests.reports.asking import report_of
 from tests.reports.oracle import make_world
 
@@ -73,6 +74,16 @@ def test_on_the_page_a_number_leads_to_its_rows_and_keeps_the_question(client: C
     assert opened.count("data-row") == 2
     assert reverse("handoff", args=[late.pk]) in opened
     assert "· Nordlicht" in opened
+
+
+@time_machine.travel(MONDAY_9AM + 3 * DAY, tick=False)
+def test_a_leak_leads_to_those_who_left_that_way(client: Client) -> None:
+    disqualify(make_handoff(), reason=make_reason("no-budget"), by=make_rep(), at=MONDAY_9AM + HOUR)
+    page = client.get(reverse("report-funnel")).content.decode()
+    [wanted] = [unescape(each) for each in NUMBERS.findall(page) if "open=leaks" in each]
+    opened = client.get(reverse("report-funnel") + wanted).content.decode()
+    assert "No budget: Of settled" in opened
+    assert opened.count("data-row") == 1
 
 
 @pytest.mark.parametrize(
