@@ -15,7 +15,7 @@ from handoff.queue.qualification import qualify
 from handoff.queue.reasons import SHIPPED
 from handoff.queue.undoing import overturn, undo
 from tests.life.incoming import Incoming
-from tests.life.known import Contract, Person
+from tests.life.known import Contract, Person, read
 from tests.life.living import SECOND, SLOTS, WHO
 from tests.life.looking import trace_of
 from tests.life.points import DAY
@@ -169,6 +169,10 @@ class Judging(Incoming, Working):
             changes |= {"holder": was.holder, "is_accepted": was.is_accepted}
             if given.objects:
                 changes["holds"] = standing.holds - {"objection"}
+        else:  # two leads were merged since: whose it was is no longer known here
+            now = read()[person.pk]
+            changes |= {"holder": now.holder, "is_accepted": now.is_accepted}
+            changes["holds"] = standing.holds - ({"objection"} - now.holds)
         person.contracts.discard(handoff.pk)
         person.given = None
         self.expect(person, **changes)
