@@ -17,7 +17,7 @@ from handoff.leads.recording import PLAIN, hold_objectors
 from handoff.leads.uniting import unite
 from handoff.lib.refusals import AlreadyMerged, Incomplete, NotAllowed
 from handoff.outbox.audit import record
-from handoff.outbox.notices import notify
+from handoff.outbox.notices import notify, settle
 from handoff.people.models import User
 from handoff.queue.clocks import cancel_clocks
 from handoff.queue.closing import finish
@@ -274,9 +274,23 @@ def _settle(kept: Lead, by: User, at: datetime) -> None:
         since = contracts.order_by("at").values_list("at", flat=True).first()
         wake_by_activities(list(kept.activities.filter(occurred_at__gte=since)) if since else [], at=at)
     for sql in Qualification.objects.in_hand().filter(handoff__lead=kept).exclude(takes_over=kept.owner_id):
-        cancel_clocks(sql.handoff, happened_at=at, at=at)
-        Qualification.objects.filter(pk=sql.pk).update(takes_over=kept.owner_id, accepted_at=sql.accepted_at or at)
+        _give_to_the_owner(sql, kept, at)
     if kept.stage in {Stage.OPPORTUNITY, Stage.CUSTOMER}:
         waiting = Clock.objects.running().filter(handoff__lead=kept).values("handoff")
         for qualified in Handoff.objects.filter(pk__in=waiting).order_by("id"):
             cancel_clocks(qualified, happened_at=at, at=at)
+
+
+def _give_to_the_owner(sql: Qualification, kept: Lead, at: datetime) -> None:
+    """One person has the lead, so both SQLs that came of it are theirs; who had this one is told."""
+    assert kept.owner_id is not None  # who takes an SQL on owns its lead
+    about = f"handoff {sql.handoff_id}"
+    cancel_clocks(sql.handoff, happened_at=at, at=at)
+    settle(about, kinds=["qualified"], at=at)
+    Qualification.objects.filter(pk=sql.pk).update(takes_over=kept.owner_id, accepted_at=sql.accepted_at or at)
+
+    def say() -> str:
+        return _("%(lead)s was known twice: %(name)s has both SQLs now.") % {"lead": kept.name, "name": kept.owner}
+
+    cause, url = f"merged-sql:{sql.pk}", reverse("lead", args=[kept.pk])
+    notify([sql.takes_over], cause=cause, say=say, url=url, at=at, about=about)

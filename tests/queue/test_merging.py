@@ -391,6 +391,8 @@ def test_two_sqls_of_one_person_are_with_whoever_has_the_lead() -> None:
     lead = merged(Lead.objects.get(pk=kept.pk), Lead.objects.get(pk=gone.pk))
     assert lead.owner == sam
     assert [(sql.takes_over, sql.accepted_at is None) for sql in Qualification.objects.all()] == [(sam, False)] * 2
+    [told] = Notice.objects.filter(user=sasha, read_at=None)
+    assert told.text == f"{lead.name} was known twice: Sam has both SQLs now."
     assert not Clock.objects.running().exists()
 
 
