@@ -105,3 +105,22 @@ class LiningUp(Dealing, Passing):
         ago = 0 if is_machine else int((self.at - contract.at + DAY).total_seconds())
         self.begin()
         self.receive([self.item(person.email, contract.kinds[-1], ago, is_machine=is_machine)])
+
+    @precondition(lambda self: any(p.standing.open for p in self.everybody))
+    @rule(slot=SLOTS, gives_back=st.booleans())
+    def an_sql_is_offered_and_goes_on(self, slot: int, gives_back: bool) -> None:
+        """Whoever is offered it gives it back, or it is passed to a third before they answer."""
+        self.the_holder_speaks_with_them_and_qualifies(slot=slot, to="colleague")
+        self.all_is_well()
+        offered = [place for place, p in enumerate(self.sqls) if p.standing.sql and not p.standing.sql[1]]
+        if offered and gives_back:
+            self.an_sql_is_given_back(slot=offered[0], who="holder")
+        elif offered:
+            self.an_sql_is_passed_on(slot=offered[0], who="admin", to="stranger")
+
+    # For good, so not everybody does.
+    @precondition(lambda self: not any("objection" in p.standing.holds for p in self.everybody))
+    @precondition(lambda self: any(p.standing.open for p in self.everybody))
+    @rule(slot=SLOTS)
+    def the_holder_hears_that_they_want_no_contact(self, slot: int) -> None:
+        self.somebody_disqualifies(slot=slot, who="holder", slug="do-not-contact", contract={}, permanent=False)
