@@ -124,3 +124,16 @@ class LiningUp(Dealing, Passing):
     @rule(slot=SLOTS)
     def the_holder_hears_that_they_want_no_contact(self, slot: int) -> None:
         self.somebody_disqualifies(slot=slot, who="holder", slug="do-not-contact", contract={}, permanent=False)
+
+    @precondition(lambda self: any(p.standing.open for p in self.everybody))
+    @rule(slot=SLOTS, asks=st.booleans())
+    def a_verdict_is_regretted(self, slot: int, asks: bool) -> None:
+        """In the last of ten seconds, in which the lead may have asked for contact and be handed over again."""
+        self.the_holder_says_not_now(slot=slot, contract={})
+        self.all_is_well()
+        given = [place for place, p in enumerate(self.everybody) if p.given and p.given.at == self.at]
+        if given and asks:
+            self.asks_for_contact(slot=given[0], ago=0, is_machine=False)
+            self.all_is_well()
+        if given:
+            self.the_last_verdict_is_undone(slot=0, wait=9, who="giver")
