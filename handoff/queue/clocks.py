@@ -115,13 +115,12 @@ def stop_met(handoff: Handoff, touch: Touch, *, at: datetime) -> None:
 
 def stop_by_verdict(handoff: Handoff, *, first_touch: Clock.Ending, at: datetime) -> None:
     """Stop every running clock of `handoff`, on which a person gives a verdict at `at`."""
-    endings = {Metric.FIRST_TOUCH: first_touch, Metric.VERDICT: Clock.Ending.MET}
+    endings, cancelled = {Metric.FIRST_TOUCH: first_touch, Metric.VERDICT: Clock.Ending.MET}, Clock.Ending.CANCELLED
 
     def ending_of(clock: Clock) -> Clock.Ending:
         # What was started by a request that came while the act waited for its lock was met by nothing.
-        return Clock.Ending.CANCELLED if clock.started_at > at else endings.get(Metric(clock.metric), cancelled)
+        return cancelled if clock.started_at > at else endings.get(Metric(clock.metric), cancelled)
 
-    cancelled = Clock.Ending.CANCELLED
     _stop(handoff, [(clock, ending_of(clock)) for clock in _running(handoff, OF_A_HANDOFF)], happened_at=at, at=at)
 
 

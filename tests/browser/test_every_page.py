@@ -46,6 +46,7 @@ PAGES = {
     "feedback report": ("manager", "/reports/feedback/?period=12w"),
     "forecast": ("manager", "/reports/forecast/"),
     "funnel": ("marketer", "/reports/funnel/"),
+    "handoffs behind a number": ("marketer", "/reports/funnel/?open=steps&row=handed_over&figure=count"),
     "rules at work": ("marketer", "/reports/rules/?rule=size&figure=decisive"),
     "login": ("", "/login/"),
 }
