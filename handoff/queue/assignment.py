@@ -40,8 +40,10 @@ def give_in_turn(handoff: Handoff, *, at: datetime, agreements: Agreements) -> U
 
 def _handoff_before(handoff: Handoff) -> Handoff | None:
     """Return the lead's last handoff; its policy says whether the same rep gets the lead again."""
-    closed = Handoff.objects.filter(lead=handoff.lead_id, closed_at__isnull=False)
-    return closed.select_related("claimed_by", "assigned_to", "policy").order_by("-closed_at", "-id").first()
+    closed = Handoff.objects.filter(lead=handoff.lead_id, closed_at__isnull=False).order_by("-closed_at", "-id")
+    # Most have none: whether there is one is asked for less than for all that is known about it.
+    last = closed.values_list("pk", flat=True).first()
+    return Handoff.objects.select_related("claimed_by", "assigned_to", "policy").get(pk=last) if last else None
 
 
 def _had_it_before(handoff: Handoff, before: Handoff | None, at: datetime) -> User | None:

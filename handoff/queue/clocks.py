@@ -87,17 +87,28 @@ def next_act(clock: Clock, plan: list[Planned]) -> datetime | None:
 
 
 def refresh_due(handoff: Handoff) -> None:
-    """Keep the earliest instant at which something is due, a clock or the next step: the queue is ordered by it."""
-    clock = Clock.objects.running().filter(handoff=handoff).aggregate(first=Min("due_at"))["first"]
-    handoff.due_at = min(filter(None, [clock, handoff.next_step_at]), default=None) if handoff.is_open else None
+    """Find and store the earliest instant at which something is due: the queue is ordered by it."""
+    find_due(handoff)
     Handoff.objects.filter(pk=handoff.pk).update(due_at=handoff.due_at)
 
 
+def find_due(handoff: Handoff) -> None:
+    """Set the earliest instant at which something is due on `handoff`, a clock or the next step; the caller saves."""
+    running = Clock.objects.running().filter(handoff=handoff)
+    _set_due(handoff, [running.aggregate(first=Min("due_at"))["first"]] if handoff.is_open else [])
+
+
+def _set_due(handoff: Handoff, dues: Iterable[datetime | None]) -> None:
+    handoff.due_at = min(filter(None, [*dues, handoff.next_step_at]), default=None) if handoff.is_open else None
+
+
 def stop_met(handoff: Handoff, touch: Touch, *, at: datetime) -> None:
-    """Stop the running clocks that `touch` meets by the targets of their policies."""
-    running = list(_running(handoff, [Metric.FIRST_TOUCH, Metric.CONNECT]).filter(started_at__lte=touch.at))
-    policies = {clock.policy_id for clock in running}
-    targets = {(target.policy_id, target.metric): target for target in Target.objects.filter(policy__in=policies)}
+    """Stop the running clocks that `touch` meets by the targets of their policies; the caller saves what is due."""
+    running = list(_running(handoff, OF_A_HANDOFF))
+    asked = [clock for clock in running if clock.metric != Metric.VERDICT and clock.started_at <= touch.at]
+    policies = {clock.policy_id for clock in asked}
+    wanted = Target.objects.filter(policy__in=policies) if policies else ()
+    targets = {(target.policy_id, target.metric): target for target in wanted}
 
     def is_met(clock: Clock) -> bool:
         target = targets.get((clock.policy_id, clock.metric))
@@ -108,20 +119,21 @@ def stop_met(handoff: Handoff, touch: Touch, *, at: datetime) -> None:
             has_proof=bool(touch.note or touch.evidence),
         )
 
-    met = [(clock, Clock.Ending.MET) for clock in running if is_met(clock)]
+    met = [(clock, Clock.Ending.MET) for clock in asked if is_met(clock)]
     _stop(handoff, met, happened_at=touch.at, at=at)
-    refresh_due(handoff)
+    _set_due(handoff, [clock.due_at for clock in running if clock.stopped_at is None])
 
 
 def stop_by_verdict(handoff: Handoff, *, first_touch: Clock.Ending, at: datetime) -> None:
-    """Stop every running clock of `handoff`, on which a person gives a verdict at `at`."""
+    """Stop every running clock of `handoff`, on which a person gives a verdict at `at`; the caller settles notices."""
     endings, cancelled = {Metric.FIRST_TOUCH: first_touch, Metric.VERDICT: Clock.Ending.MET}, Clock.Ending.CANCELLED
 
     def ending_of(clock: Clock) -> Clock.Ending:
         # What was started by a request that came while the act waited for its lock was met by nothing.
         return cancelled if clock.started_at > at else endings.get(Metric(clock.metric), cancelled)
 
-    _stop(handoff, [(clock, ending_of(clock)) for clock in _running(handoff, OF_A_HANDOFF)], happened_at=at, at=at)
+    endings_of = [(clock, ending_of(clock)) for clock in _running(handoff, OF_A_HANDOFF)]
+    _stop(handoff, endings_of, happened_at=at, at=at, settles=False)
 
 
 def stop_takeover(handoff: Handoff, *, at: datetime, ending: Clock.Ending = Clock.Ending.MET) -> None:
@@ -144,7 +156,12 @@ def _running(handoff: Handoff, metrics: Sequence[str]) -> ClockQuerySet:
 
 
 def _stop(
-    handoff: Handoff, endings: Sequence[tuple[Clock, Clock.Ending]], *, happened_at: datetime, at: datetime
+    handoff: Handoff,
+    endings: Sequence[tuple[Clock, Clock.Ending]],
+    *,
+    happened_at: datetime,
+    at: datetime,
+    settles: bool = True,
 ) -> None:
     """Stop clocks as of `happened_at`, written down at `at`; too late is a breach even if no tick has seen it yet."""
     if not endings:
@@ -164,8 +181,9 @@ def _stop(
         if not was_late:
             in_time.append(clock)
     Breach.objects.filter(clock__in=in_time, annulled_at=None).update(annulled_at=at)
-    answered = ["request"] if any(clock.metric == Metric.FIRST_TOUCH for clock, _ending in endings) else []
-    settle(f"handoff {handoff.pk}", kinds=[*(f"step:{clock.pk}" for clock, _ending in endings), *answered], at=at)
+    if settles:
+        answered = ["request"] if any(clock.metric == Metric.FIRST_TOUCH for clock, _ending in endings) else []
+        settle(f"handoff {handoff.pk}", kinds=[*(f"step:{clock.pk}" for clock, _ending in endings), *answered], at=at)
     if handoff.priority:
         _refresh_priority(handoff)
 
@@ -192,17 +210,19 @@ def pauses_in(snoozes: "Iterable[Snooze]") -> Pauses:
 
 
 def replan_pauses(handoff: Handoff) -> None:
-    """Work out anew when the running verdict clocks of `handoff` (locked) are due, from all its pauses."""
-    running = Clock.objects.running().filter(handoff=handoff, metric=Metric.VERDICT)
+    """Work out anew when the running verdict clocks of `handoff` (locked) are due, from all its pauses.
+
+    The caller saves what is due first.
+    """
+    running = Clock.objects.running().filter(handoff=handoff, metric=Metric.VERDICT, breach=None)
     pauses = pauses_of(handoff)
     for clock in running.select_related("policy", "hours").select_for_update(of=("self",)).order_by("id"):
         target = next(target for target in clock.policy.targets.all() if target.metric == clock.metric)
         hours = clock.hours.hours()
-        if not Breach.objects.filter(clock=clock).exists():
-            clock.due_at = due_at(hours, clock.started_at, target.for_clock(), pauses)
-            clock.acts_at = next_act(clock, plan_of(clock, clock.policy, hours, pauses))
-            clock.save(update_fields=["due_at", "acts_at"])
-    refresh_due(handoff)
+        clock.due_at = due_at(hours, clock.started_at, target.for_clock(), pauses)
+        clock.acts_at = next_act(clock, plan_of(clock, clock.policy, hours, pauses))
+        clock.save(update_fields=["due_at", "acts_at"])
+    find_due(handoff)
 
 
 def restart(handoff: Handoff, clocks: "Iterable[Clock]") -> None:

@@ -22,8 +22,10 @@ def close(handoff: Handoff, *, verdict: Verdict, by: User, at: datetime) -> None
 
 def finish(handoff: Handoff, *, verdict: Verdict, at: datetime) -> None:
     """End what was planned, the assignment and `handoff` (locked) itself; its clocks have ended."""
-    handoff.next_steps.filter(ended_at=None).update(ended_at=at)
-    handoff.snoozes.filter(ended_at=None).update(ended_at=at)
+    if handoff.next_step_at:
+        handoff.next_steps.filter(ended_at=None).update(ended_at=at)
+    if handoff.snoozed_until:
+        handoff.snoozes.filter(ended_at=None).update(ended_at=at)
     end_assignment(handoff, at=at, because=verdict)
     settle(f"handoff {handoff.pk}", but=["breach"], at=at)
     handoff.closed_at, handoff.verdict = at, verdict

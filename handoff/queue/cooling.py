@@ -9,7 +9,6 @@ from handoff.outbox.notices import settle
 from handoff.queue.assignment import end_assignment
 from handoff.queue.clocks import cancel_clocks
 from handoff.queue.models import Handoff, Verdict
-from handoff.queue.next_steps import end_steps
 
 
 def cool(handoff: Handoff, *, cooled_at: datetime, at: datetime) -> bool:
@@ -22,7 +21,8 @@ def cool(handoff: Handoff, *, cooled_at: datetime, at: datetime) -> bool:
         return False
     handoff.refresh_from_db()
     cancel_clocks(handoff, happened_at=cooled_at, at=at)
-    end_steps(handoff, at=cooled_at)  # a manager may have planned one without taking the lead
+    # A manager may have planned one without taking the lead.
+    handoff.next_steps.filter(ended_at=None).update(ended_at=cooled_at)
     end_assignment(handoff, at=cooled_at, because=Verdict.COOLED)
     settle(f"handoff {handoff.pk}", but=["breach"], at=at)
     lead = handoff.lead

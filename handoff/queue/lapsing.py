@@ -20,18 +20,29 @@ from handoff.queue.contracts import rest
 from handoff.queue.models import Breach, Clock, Handoff, Touch, Verdict
 from handoff.queue.models.work import CONNECTS
 from handoff.queue.working import lock_lead
+from handoff.sla.clock import Hours
 from handoff.sla.models import Metric
 
 SILENCE = 42  # local dates
+LAPSE = ("lapses_at", "lapse_warned_at")
 WARNED_BEFORE = timedelta(days=7)
 
 
-def refresh_lapse(handoff: Handoff) -> None:
-    """Keep when six weeks without an answer are over for `handoff` (locked); nothing before the first attempt."""
+def set_lapse(handoff: Handoff) -> None:
+    """Set when six weeks without an answer are over for `handoff` (locked), none before the first attempt.
+
+    The caller saves LAPSE.
+    """
     was, handoff.lapses_at = handoff.lapses_at, lapse_instant(handoff)
     if handoff.lapses_at != was:
         handoff.lapse_warned_at = None
-        Handoff.objects.filter(pk=handoff.pk).update(lapses_at=handoff.lapses_at, lapse_warned_at=None)
+
+
+def moves_lapse(handoff: Handoff, touch: Touch) -> bool:
+    """Return whether `touch` may change when the six weeks of `handoff` are over; one more attempt in them doesn't."""
+    if handoff.touched_at is None or handoff.lapses_at is None or touch.is_answer:
+        return True
+    return not handoff.touched_at <= touch.at < handoff.lapses_at
 
 
 def lapse_instant(handoff: Handoff) -> datetime | None:
@@ -44,8 +55,8 @@ def lapse_instant(handoff: Handoff) -> datetime | None:
     if since["first"] is None:
         return None
     counted_from = max(filter(None, [since["first"], since["answered"], handoff.raised_at, handoff.reopened_at]))
-    clock = handoff.clocks.select_related("hours").order_by("id").first()
-    zone = ZoneInfo(clock.hours.hours().zone if clock else settings.TIME_ZONE)
+    hours = handoff.clocks.order_by("id").values_list("hours__value", flat=True).first()
+    zone = ZoneInfo(Hours.from_json(hours).zone if hours else settings.TIME_ZONE)
     paused = sum(
         (until.astimezone(zone).date() - max(start, counted_from).astimezone(zone).date()).days
         for start, until in pauses_of(handoff)

@@ -12,7 +12,7 @@ from handoff.lib.refusals import Incomplete
 from handoff.outbox.audit import record
 from handoff.outbox.notices import notify, settle
 from handoff.people.models import User
-from handoff.queue.clocks import refresh_due
+from handoff.queue.clocks import find_due
 from handoff.queue.models import Handoff, NextStep
 from handoff.queue.working import accept, copy_state, lock_in_hand, save
 
@@ -39,8 +39,8 @@ def plan_next_step(
     if step_at is not None:
         step = NextStep.objects.create(handoff=found, what=what.strip(), at=step_at, by=by, created_at=at)
     found.next_step_at = step_at
-    save(found, "next_step_at")
-    refresh_due(found)
+    find_due(found)
+    save(found, "next_step_at", "due_at")
     record("planned", f"handoff {found.pk}", by=by, at=at, what=what)
     copy_state(found, handoff)
     return step
@@ -48,19 +48,21 @@ def plan_next_step(
 
 def end_steps(handoff: Handoff, *, at: datetime) -> None:
     """End what was planned for `handoff` (locked)."""
-    handoff.next_steps.filter(ended_at=None).update(ended_at=at)
-    settle(f"handoff {handoff.pk}", kinds=["next-step"], at=at)
     if handoff.next_step_at:
+        handoff.next_steps.filter(ended_at=None).update(ended_at=at)
+        settle(f"handoff {handoff.pk}", kinds=["next-step"], at=at)
         handoff.next_step_at = None
         Handoff.objects.filter(pk=handoff.pk).update(next_step_at=None)
 
 
 def end_step_done(handoff: Handoff, *, happened_at: datetime, at: datetime) -> None:
-    """A touch does what was planned for about then: the next step of `handoff` (locked) ends with it."""
+    """A touch does what was planned for about then: the next step of `handoff` (locked) ends with it.
+
+    The caller saves when the next one is.
+    """
     done = handoff.next_steps.filter(ended_at=None, at__lte=happened_at + DONE_EARLY)
     if handoff.next_step_at and done.update(ended_at=at):
         handoff.next_step_at = None
-        Handoff.objects.filter(pk=handoff.pk).update(next_step_at=None)
         settle(f"handoff {handoff.pk}", kinds=["next-step"], at=at)
 
 

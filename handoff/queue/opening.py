@@ -46,7 +46,7 @@ def open_handoff(
     dimensions = {name: reading.dimensions[name] if reading else 0.0 for name in DIMENSIONS}
     handoff = Handoff.objects.create(
         lead=lead,
-        team_id=lead.team_id,
+        team=lead.team,
         route=route,
         opened_at=at,
         opened_by=by,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import Max
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -12,7 +12,7 @@ from handoff.leads.models import Activity, Lead, Stage
 from handoff.outbox.notices import notify
 from handoff.people.models import Role, User
 from handoff.queue.clocks import replan_pauses, start_clocks
-from handoff.queue.lapsing import find_wanting, refresh_lapse
+from handoff.queue.lapsing import LAPSE, find_wanting, set_lapse
 from handoff.queue.models import Clock, Handoff
 from handoff.queue.triage import put_on_list
 from handoff.sla.models import Metric
@@ -55,12 +55,12 @@ def _raise_again(handoff: Handoff, activity: Activity, at: datetime) -> None:
     answered = not Clock.objects.running().filter(handoff=handoff, metric=Metric.FIRST_TOUCH).exists()
     if answered:
         start_clocks(handoff, at=at, metrics=[Metric.FIRST_TOUCH], round_=last + 1)
-    Handoff.objects.filter(pk=handoff.pk).update(raised_at=at, snoozed_until=None, version=F("version") + 1)
     find_wanting(handoff, at=at)
-    handoff.raised_at, handoff.snoozed_until = at, None
+    handoff.raised_at, handoff.snoozed_until, handoff.version = at, None, handoff.version + 1
     if handoff.snoozes.filter(ended_at=None).update(ended_at=at):
         replan_pauses(handoff)
-    refresh_lapse(handoff)
+    set_lapse(handoff)
+    handoff.save(update_fields=["raised_at", "snoozed_until", "version", "due_at", *LAPSE])
     url, about = reverse("handoff", args=[handoff.pk]), f"handoff {handoff.pk}"
     _tell(_answering(handoff), handoff.lead, activity, at, url=url, about=about)
 

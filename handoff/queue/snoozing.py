@@ -10,7 +10,7 @@ from handoff.lib.refusals import Incomplete
 from handoff.outbox.audit import record
 from handoff.people.models import User
 from handoff.queue.clocks import replan_pauses
-from handoff.queue.lapsing import refresh_lapse, settle_lapse
+from handoff.queue.lapsing import LAPSE, set_lapse, settle_lapse
 from handoff.queue.models import Handoff, Snooze
 from handoff.queue.working import accept, copy_state, lock, save
 
@@ -34,9 +34,9 @@ def snooze(
     if until is not None:
         Snooze.objects.create(handoff=found, by=by, at=at, until=until, reason=reason.strip())
     found.snoozed_until = until
-    save(found, "snoozed_until")
     replan_pauses(found)
-    refresh_lapse(found)
+    set_lapse(found)
+    save(found, "snoozed_until", "due_at", *LAPSE)
     record("snoozed", f"handoff {found.pk}", by=by, at=at, until=until.isoformat() if until else None)
     copy_state(found, handoff)
 

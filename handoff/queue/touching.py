@@ -9,7 +9,7 @@ from handoff.lib.refusals import Incomplete
 from handoff.outbox.audit import record
 from handoff.people.models import User
 from handoff.queue.clocks import stop_met
-from handoff.queue.lapsing import refresh_lapse, settle_lapse
+from handoff.queue.lapsing import LAPSE, moves_lapse, set_lapse, settle_lapse
 from handoff.queue.models import Handoff, Outcome, Touch, TouchChannel
 from handoff.queue.models.work import CONNECTS
 from handoff.queue.next_steps import end_step_done
@@ -54,12 +54,14 @@ def log_touch(
     )
     end_step_done(found, happened_at=happened_at, at=at)
     stop_met(found, touch, at=at)
+    moves = moves_lapse(found, touch)
     found.touched_at = min(filter(None, [found.touched_at, happened_at]))
     if outcome in CONNECTS:
         found.connected_at = min(filter(None, [found.connected_at, happened_at]))
     found.touches_count += 1
-    refresh_lapse(found)
-    save(found, "touched_at", "connected_at", "touches_count")
+    if moves:
+        set_lapse(found)
+    save(found, "touched_at", "connected_at", "touches_count", "next_step_at", "due_at", *LAPSE)
     record("touched", f"handoff {found.pk}", by=by, at=at, channel=channel, outcome=outcome)
     copy_state(found, handoff)
     return touch

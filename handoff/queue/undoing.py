@@ -12,8 +12,8 @@ from handoff.lib.refusals import Incomplete, NotAllowed, TooLate, WrongStage
 from handoff.outbox.audit import record
 from handoff.outbox.notices import UNDO_TIME, withdraw
 from handoff.people.models import User
-from handoff.queue.clocks import refresh_due, restart, start_clocks
-from handoff.queue.lapsing import refresh_lapse
+from handoff.queue.clocks import find_due, restart, start_clocks
+from handoff.queue.lapsing import LAPSE, set_lapse
 from handoff.queue.models import Assignment, Clock, Disqualification, Handoff, Qualification, Recycling, Route, Verdict
 from handoff.queue.working import lock_lead
 from handoff.sla.models import Metric
@@ -100,8 +100,9 @@ def _reopen(handoff: Handoff, *, at: datetime, anew: bool) -> None:
         _start_anew(handoff, {clock.metric for clock in stopped}, at=at)
     else:
         restart(handoff, stopped)
-    refresh_lapse(handoff)
-    refresh_due(handoff)
+    set_lapse(handoff)
+    find_due(handoff)
+    handoff.save(update_fields=["due_at", *LAPSE])
 
 
 def _start_anew(handoff: Handoff, metrics: set[str], *, at: datetime) -> None:

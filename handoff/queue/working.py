@@ -101,13 +101,15 @@ def accept(handoff: Handoff, *, by: User, at: datetime) -> None:
     if handoff.claimed_by_id is not None or not by.is_rep:
         return
     if handoff.assigned_to_id != by.pk:
-        end_assignment(handoff, at=at, because=Assignment.How.CLAIM)
+        if handoff.assigned_to_id:
+            end_assignment(handoff, at=at, because=Assignment.How.CLAIM)
         begin_assignment(handoff, by, how=Assignment.How.CLAIM, by=by, at=at)
     settle_waiting(handoff, at=at)
     handoff.claimed_by, handoff.claimed_at = by, at
     handoff.seen_at = handoff.seen_at or at
-    handoff.lead.owner = by
-    handoff.lead.save(update_fields=["owner"])
+    if handoff.lead.owner_id != by.pk:
+        handoff.lead.owner = by
+        handoff.lead.save(update_fields=["owner"])
 
 
 def save(handoff: Handoff, *fields: str) -> None:

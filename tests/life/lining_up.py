@@ -8,13 +8,34 @@ from handoff.queue.models import Clock, Handoff
 from handoff.queue.snoozing import snooze
 from handoff.sla.models import Metric
 from tests.life.deals import Dealing
+from tests.life.known import HANDED_OVER_FROM, Person
 from tests.life.living import SECOND, SLOTS
 from tests.life.passing import ABOUT_LEADS, Passing
 from tests.life.points import DAY
 
 
+def is_free(person: Person) -> bool:
+    """Return whether points alone would hand the lead over."""
+    now = person.standing
+    return now.stage in HANDED_OVER_FROM and not now.is_asleep and not now.holds
+
+
 class LiningUp(Dealing, Passing):
     """What takes more than one act, or an act and time."""
+
+    @precondition(lambda self: any(is_free(p) for p in self.everybody))
+    @rule(slot=SLOTS)
+    def who_is_held_has_points_enough_when_released(self, slot: int) -> None:
+        """They go to sales with the release, and wait for nothing else to happen."""
+        place = self.pick([place for place, p in enumerate(self.everybody) if is_free(p)], slot)
+        person = self.everybody[place]
+        self.is_held_by_hand(slot=place, who="marketer")
+        self.all_is_well()
+        for _number in range(3):
+            self.begin()
+            self.receive([self.item(person.email, "webinar_attended", 0)])
+            self.all_is_well()
+        self.a_hold_is_released(slot=[p for p in self.everybody if "by_hand" in p.standing.holds].index(person))
 
     @precondition(lambda self: any(p.standing.open for p in self.everybody))
     @rule(slot=SLOTS)

@@ -101,6 +101,7 @@ class World:
         write_terms(policy, targets, self.ladder)
         self.reps = {name: self._team(*row) for row in TEAMS for name in (row[0],)}
         self.teams = {team.name: team for team in Team.objects.all()}
+        self.people = {user.pk: user for reps in self.reps.values() for user in reps}
         self.agreed = Agreements()  # nothing in them changes while this world lives
         for number in range(self.handoffs):
             at = START + (self.end - START) * self.rng.random() * 0.9
@@ -178,14 +179,17 @@ class World:
             yield accepts, lambda now: accept_takeover(self._found(pk), by=takes_over, at=now)
 
     def _found(self, pk: int) -> Handoff:
-        return Handoff.objects.select_related("lead", "claimed_by", "assigned_to").get(pk=pk)
+        return Handoff.objects.get(pk=pk)
+
+    def _whose(self, handoff: Handoff, volunteer: User) -> User:
+        return self.people[handoff.holder_id] if handoff.holder_id else volunteer
 
     def _touch(
         self, pk: int, volunteer: User, happened_at: datetime, outcome: str, note: str
     ) -> Callable[[datetime], object]:
         def touch(now: datetime) -> None:
             found = self._found(pk)
-            by = found.holder or volunteer
+            by = self._whose(found, volunteer)
             log_touch(found, channel="call", outcome=outcome, note=note, happened_at=happened_at, by=by, at=now)
 
         return touch
@@ -193,21 +197,21 @@ class World:
     def _snooze(self, pk: int, volunteer: User, until: datetime) -> Callable[[datetime], object]:
         def sleep(now: datetime) -> None:
             found = self._found(pk)
-            snooze(found, until=until, reason="Trade fair", by=found.holder or volunteer, at=now)
+            snooze(found, until=until, reason="Trade fair", by=self._whose(found, volunteer), at=now)
 
         return sleep
 
     def _step(self, pk: int, volunteer: User, step_at: datetime) -> Callable[[datetime], object]:
         def step(now: datetime) -> None:
             found = self._found(pk)
-            plan_next_step(found, what="Call back", step_at=step_at, by=found.holder or volunteer, at=now)
+            plan_next_step(found, what="Call back", step_at=step_at, by=self._whose(found, volunteer), at=now)
 
         return step
 
     def _verdict(self, pk: int, volunteer: User, takes_over: User, *, says_yes: bool) -> Callable[[datetime], object]:
         def judge(now: datetime) -> None:
             found = self._found(pk)
-            by = found.holder or volunteer
+            by = self._whose(found, volunteer)
             if says_yes and found.connected_at:
                 qualify(found, bant=BANT, takes_over=takes_over, by=by, at=now)
             else:

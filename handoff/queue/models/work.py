@@ -65,6 +65,11 @@ class Touch(models.Model):
         return self.outcome in CONNECTS
 
     @property
+    def is_answer(self) -> bool:
+        """Whether it shows that the lead is there: they reached us, or both sides spoke."""
+        return self.is_connect or self.direction == Touch.Direction.IN
+
+    @property
     def is_backdated(self) -> bool:
         """Whether it was written down noticeably later than it happened."""
         return (self.logged_at - self.at).total_seconds() > 300
