@@ -98,6 +98,20 @@ class LiningUp(Dealing, Passing):
                 self.ticks(ABOUT_LEADS)
                 self.all_is_well()
 
+    @rule(slot=SLOTS)
+    def who_may_not_return_sleeps_on_when_the_date_comes(self, slot: int) -> None:
+        self.the_agreement_is_revised(slot=1, attempts=2, returns=0, to="same")
+        self.all_is_well()
+        before = {p.standing.open for p in self.everybody}
+        self.is_handed_over_by_hand(slot=slot, who="admin")
+        self.all_is_well()
+        opened = [place for place, p in enumerate(self.open) if p.standing.open not in {*before, None}]
+        if opened:
+            self.the_holder_says_not_now(slot=opened[0], contract={"wake_at": 7, "wake_points": 0})
+            self.all_is_well()
+            self.at += 7 * DAY
+            self.ticks(ABOUT_LEADS)
+
     @precondition(lambda self: any(p.standing.open in self.touched for p in self.everybody))
     @rule(slot=SLOTS)
     def what_was_put_aside_comes_back(self, slot: int) -> None:
