@@ -3,6 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import transaction
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handoff.leads.models import Stage
 from handoff.lib.refusals import NotOpen
@@ -11,7 +14,7 @@ from handoff.people.models import User
 from handoff.queue.claiming import claim
 from handoff.queue.disqualification import disqualify
 from handoff.queue.enforcement import enforce_due
-from handoff.queue.lapsing import end_silence
+from handoff.queue.lapsing import end_silence, lapse_instant
 from handoff.queue.models import Breach, Clock, Handoff, Recycling, Verdict
 from handoff.queue.objecting import record_objection
 from handoff.queue.snoozing import snooze
@@ -189,3 +192,27 @@ def test_a_handoff_without_a_policy_lapses_after_one_attempt(sam: User) -> None:
     end_silence(at=SIX_WEEKS_ON + DAY)
     handoff.refresh_from_db()
     assert handoff.verdict == Verdict.LAPSED
+
+
+TOUCHES = st.lists(
+    st.tuples(st.integers(0, 60), st.integers(0, 6), st.sampled_from(["no_answer", "no_answer", "connected"])),
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(touches=TOUCHES)
+def test_in_whatever_order_touches_are_written_down_the_six_weeks_are_those_of_all_of_them(
+    touches: list[tuple[int, int, str]],
+) -> None:
+    """Each on a day, dated back by some days; what is refused changes nothing."""
+    with transaction.atomic():
+        make_calendar()
+        make_policy(verdict_days=200, attempts=9)
+        handoff, sam = make_handoff(), make_rep("sam")
+        for day, back, outcome in sorted(touches):
+            at = MONDAY_9AM + day * DAY
+            happened_at = max(at - back * DAY, MONDAY_9AM)
+            log_touch(handoff, channel="call", outcome=outcome, by=sam, at=at, happened_at=happened_at)
+            assert handoff.lapses_at == lapse_instant(Handoff.objects.get(pk=handoff.pk))
+        transaction.set_rollback(True)
