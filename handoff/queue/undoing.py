@@ -101,6 +101,8 @@ def _reopen(handoff: Handoff, *, at: datetime, anew: bool) -> None:
     else:
         restart(handoff, stopped)
     set_lapse(handoff)
+    if handoff.lapses_at and closed_at and handoff.lapses_at <= closed_at:
+        handoff.lapses_at = None  # before the verdict, too little had been tried in them, and that is on record
     find_due(handoff)
     handoff.save(update_fields=["due_at", *LAPSE])
 

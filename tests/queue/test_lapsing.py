@@ -19,7 +19,7 @@ from handoff.queue.models import Breach, Clock, Handoff, Recycling, Verdict
 from handoff.queue.objecting import record_objection
 from handoff.queue.snoozing import snooze
 from handoff.queue.touching import log_touch
-from handoff.queue.undoing import overturn
+from handoff.queue.undoing import overturn, undo
 from handoff.sla.models import Policy, Target
 from tests.making import (
     DAY,
@@ -192,6 +192,23 @@ def test_a_handoff_without_a_policy_lapses_after_one_attempt(sam: User) -> None:
     end_silence(at=SIX_WEEKS_ON + DAY)
     handoff.refresh_from_db()
     assert handoff.verdict == Verdict.LAPSED
+
+
+def test_undoing_a_verdict_does_not_open_six_weeks_again_that_showed_too_little(sam: User) -> None:
+    handoff = attempted(sam, 0)
+    after = SIX_WEEKS_ON + 3 * DAY
+    end_silence(at=after)
+    assert Handoff.objects.get().lapses_at is None
+    disqualify(handoff, reason=make_reason(), by=sam, at=after + HOUR)
+    undo(handoff, by=sam, at=after + HOUR + SECOND)
+    assert Handoff.objects.get().lapses_at is None
+
+
+def test_undoing_a_verdict_just_before_the_six_weeks_are_over_leaves_them_running(sam: User) -> None:
+    handoff = attempted(sam, 0, 3)
+    disqualify(handoff, reason=make_reason(), by=sam, at=SIX_WEEKS_ON - 2 * SECOND)
+    undo(handoff, by=sam, at=SIX_WEEKS_ON + SECOND)
+    assert Handoff.objects.get().lapses_at == SIX_WEEKS_ON
 
 
 TOUCHES = st.lists(
