@@ -1,9 +1,9 @@
 """Disqualifying: sales says no, why, for how long, and which signals were wrong."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import parseaddr
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
 from django.urls import reverse
@@ -35,6 +35,18 @@ NEEDED = {
 }
 
 
+class Said(TypedDict, total=False):
+    """What the form says besides why and for how long, each as the row keeps it."""
+
+    misleading: Sequence[str]  # keys of the rules that were wrong about this lead, from the frozen reasons
+    none_misleading: bool
+    note: str
+    competitor: str
+    right_person: str  # with an address in it, as in a mail's "To", it becomes a lead of its own
+    owner: User | None
+    other_lead: Lead | None
+
+
 @transaction.atomic
 def disqualify(
     handoff: Handoff,
@@ -47,82 +59,62 @@ def disqualify(
     wake_at: datetime | None = None,
     wake_kinds: Sequence[str] | None = None,
     wake_points: float | None = None,
-    misleading: Sequence[str] = (),
-    none_misleading: bool = False,
-    note: str = "",
-    competitor: str = "",
-    right_person: str = "",
-    owner: User | None = None,
-    other_lead: Lead | None = None,
     version: int | None = None,
+    **said: Unpack[Said],
 ) -> Disqualification:
     """End `handoff` with a reason: back to nurture under a contract, or (`permanent`) out for good.
 
-    `misleading` holds the keys of the rules that were wrong about this lead, from the frozen reasons; none of them was
-    if `none_misleading`. `right_person` with an address in it, as in a mail's "To", becomes a lead of its own. With
-    `objects` the lead wants no contact.
+    With `objects` the lead wants no contact.
     """
     found = lock(handoff, by=by, version=version)
     objects = objects or reason.slug == DO_NOT_CONTACT
-    permanent = permanent or objects
-    given = {
-        "wake_at": wake_at or (permanent or bool(reason.wake_after_days)),
-        "competitor": competitor.strip(),
-        "right_person": right_person.strip(),
-        "owner": owner,
-        "other_lead": other_lead if other_lead != found.lead else None,
-    }
-    wrong = _wrong(found, reason, given, misleading, none_misleading=none_misleading)
-    if wake_at is not None and wake_at <= at:
-        wrong["wake_at"] = _("Choose a date in the future.")
+    verdict = _written(found, reason, said, by=by, at=at, is_permanent=permanent or objects)
+    wrong = _wrong(verdict, wake_at)
     if wrong:
         raise Incomplete(" ".join(wrong.values()), fields=wrong)
-    disqualification = Disqualification.objects.create(
-        handoff=found,
-        by=by,
-        at=at,
-        reason=reason,
-        is_permanent=permanent,
-        misleading=list(misleading),
-        none_misleading=none_misleading,
-        note=note.strip(),
-        competitor=competitor.strip(),
-        right_person=right_person.strip(),
-        right_lead=_right_lead(found.lead, right_person, by, at),
-        owner=owner,
-        other_lead=other_lead,
-    )
+    verdict.right_lead = _right_lead(found.lead, verdict.right_person, by, at)
+    verdict.save(force_insert=True)
     close(found, verdict=Verdict.DISQUALIFIED, by=by, at=at)
-    if permanent:
+    if verdict.is_permanent:
         move(found.lead, Stage.DISQUALIFIED, at=at)
     else:
         rest(found, reason=reason, wake_at=wake_at, wake_kinds=wake_kinds, wake_points=wake_points, at=at)
     if objects:
         object_to_contact(found.lead, by=by, at=at)
-    if owner and owner != by:
-        _tell(owner, disqualification, at)
+    if verdict.owner and verdict.owner != by:
+        _tell(verdict.owner, verdict, at)
+    permanent = verdict.is_permanent
     record("disqualified", f"handoff {found.pk}", by=by, at=at, reason=reason.slug, permanent=permanent)
     copy_state(found, handoff)
-    return disqualification
+    return verdict
 
 
-def _wrong(
-    handoff: Handoff,
-    reason: DisqualificationReason,
-    given: Mapping[str, object],
-    misleading: Sequence[str],
-    *,
-    none_misleading: bool,
-) -> dict[str, str]:
+def _written(
+    handoff: Handoff, reason: DisqualificationReason, said: Said, *, by: User, at: datetime, is_permanent: bool
+) -> Disqualification:
+    """Return the verdict as a row that is not stored yet."""
+    words = {name: value.strip() if isinstance(value, str) else value for name, value in said.items()}
+    words["misleading"] = list(said.get("misleading", ()))
+    return Disqualification(handoff=handoff, by=by, at=at, reason=reason, is_permanent=is_permanent, **words)
+
+
+def _wrong(verdict: Disqualification, wake_at: datetime | None) -> dict[str, str]:
     wrong: dict[str, str] = {}
+    reason, handoff = verdict.reason, verdict.handoff
+    given = {name: getattr(verdict, name, None) for name in NEEDED}
+    given["wake_at"] = wake_at or verdict.is_permanent or reason.wake_after_days
+    if verdict.other_lead == handoff.lead:
+        given["other_lead"] = None
     if reason.needs and not given[reason.needs]:
         wrong[reason.needs] = str(NEEDED[reason.needs])
     known = {entry["rule"] for entry in handoff.reasons}
-    unknown = [key for key in misleading if key not in known]
+    unknown = [key for key in verdict.misleading if key not in known]
     if unknown:
         wrong["misleading"] = _("“%(rule)s” is none of this handoff's reasons.") % {"rule": unknown[0]}
-    elif misleading and none_misleading:
+    elif verdict.misleading and verdict.none_misleading:
         wrong["misleading"] = _("Either some signals were wrong, or none.")
+    if wake_at is not None and wake_at <= verdict.at:
+        wrong["wake_at"] = _("Choose a date in the future.")
     return wrong
 
 

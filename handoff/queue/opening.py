@@ -43,7 +43,6 @@ def open_handoff(
     `activity_ids` maps the engine's rows to activities, so that the frozen reasons name them. Whoever opens many reads
     the `agreements` once.
     """
-    dimensions = {name: reading.dimensions[name] if reading else 0.0 for name in DIMENSIONS}
     handoff = Handoff.objects.create(
         lead=lead,
         team=lead.team,
@@ -54,13 +53,8 @@ def open_handoff(
         trigger=trigger,
         publication=publication,
         is_paced=is_paced,
-        total=reading.total if reading else 0.0,
-        grade=reading.grade if reading else "",
-        reasons=[entry_json(entry, activity_ids or {}) for entry in reading.entries] if reading else [],
         source=lead.source,
-        fit=dimensions["fit"],
-        interest=dimensions["interest"],
-        timing=dimensions["timing"],
+        **_frozen(reading, activity_ids or {}),
     )
     move(lead, Stage.MQL, at=at)
     Recycling.objects.filter(lead=lead, woken_at=None).update(woken_at=at, woken_by=route)
@@ -73,6 +67,15 @@ def open_handoff(
     if not holder:
         _tell_the_team(handoff, at)
     return handoff
+
+
+def _frozen(reading: Reading | None, activity_ids: dict[int, int]) -> dict[str, Any]:
+    """Return the columns that keep score and reasons as they are now."""
+    if reading is None:
+        return {"total": 0.0, "grade": "", "reasons": [], **dict.fromkeys(DIMENSIONS, 0.0)}
+    reasons = [entry_json(entry, activity_ids) for entry in reading.entries]
+    dimensions = {str(name): points for name, points in reading.dimensions.items()}
+    return {"total": reading.total, "grade": reading.grade, "reasons": reasons, **dimensions}
 
 
 def entry_json(entry: Entry, activity_ids: dict[int, int]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -26,6 +26,18 @@ CORRECTED = (
 )
 
 
+class Facts(TypedDict, total=False):
+    """What is known besides the four letters, each as the row keeps it."""
+
+    budget_state: str
+    role: str
+    starts_on: date | None
+    others: str
+    value: Decimal | None
+    currency: str
+    expected_close: date | None
+
+
 @transaction.atomic
 def qualify(
     handoff: Handoff,
@@ -34,14 +46,8 @@ def qualify(
     by: User,
     at: datetime,
     takes_over: User | None = None,
-    budget_state: str = "",
-    role: str = "",
-    starts_on: date | None = None,
-    others: str = "",
-    value: Decimal | None = None,
-    currency: str = "",
-    expected_close: date | None = None,
     version: int | None = None,
+    **facts: Unpack[Facts],
 ) -> Qualification:
     """Make the lead an SQL; `bant` maps budget, authority, need and timeline to an answer and a note.
 
@@ -50,35 +56,25 @@ def qualify(
     """
     found = lock(handoff, by=by, version=version)
     takes_over = takes_over or found.holder or by
+    accepted_at = at if takes_over == by else None
+    sql = Qualification(handoff=found, by=by, at=at, takes_over=takes_over, accepted_at=accepted_at, **facts)
+    sql.others = sql.others.strip()
     wrong = {"connect": missing} if (missing := missing_for_qualifying(found)) else {}
-    wrong |= _wrong_answers(bant)
-    wrong |= _wrong_facts({"value": value, "currency": currency, "budget_state": budget_state, "role": role})
+    wrong |= _wrong_answers(bant) | _wrong_facts(sql)
     if wrong:
         raise Incomplete(" ".join(wrong.values()), fields=wrong)
-    qualification = Qualification(
-        handoff=found,
-        by=by,
-        at=at,
-        takes_over=takes_over,
-        accepted_at=at if takes_over == by else None,
-        budget_state=budget_state,
-        role=role,
-        starts_on=starts_on,
-        others=others.strip(),
-        value=value,
-        currency=currency,
-        expected_close=expected_close,
-        **{name: bant[name][0] for name in BANT},
-        **{f"{name}_note": bant[name][1][:300] for name in BANT},
-    )
-    qualification.strength = qualification.worked_out_strength()
-    qualification.save(force_insert=True)
+    for name in BANT:
+        answer, note = bant[name]
+        setattr(sql, name, answer)
+        setattr(sql, f"{name}_note", note[:300])
+    sql.strength = sql.worked_out_strength()
+    sql.save(force_insert=True)
     close(found, verdict=Verdict.QUALIFIED, by=by, at=at)
     move(found.lead, Stage.SQL, at=at)
     record("qualified", f"handoff {found.pk}", by=by, at=at, takes_over=takes_over.pk)
-    offer(qualification, to=takes_over, by=by, at=at)
+    offer(sql, to=takes_over, by=by, at=at)
     copy_state(found, handoff)
-    return qualification
+    return sql
 
 
 @transaction.atomic
@@ -88,15 +84,14 @@ def correct_sql(handoff: Handoff, *, by: User, at: datetime, **values: Any) -> Q
     if unknown:
         raise ValueError(f"{', '.join(sorted(unknown))}: of an SQL one may correct {', '.join(CORRECTED)}.")
     found = lock_sql(handoff, by=by)
-    current = {name: getattr(found, name) for name in CORRECTED} | values
-    wrong = _wrong_facts(current)
-    wrong |= {name: _not_an_answer() for name in BANT if current[name] not in Answer.values}
+    before = {name: str(getattr(found, name)) for name, value in values.items() if getattr(found, name) != value}
+    for name in before:
+        setattr(found, name, values[name])
+    wrong = _wrong_facts(found)
+    wrong |= {name: _not_an_answer() for name in BANT if getattr(found, name) not in Answer.values}
     if wrong:
         raise Incomplete(" ".join(wrong.values()), fields=wrong)
-    before = {name: str(getattr(found, name)) for name, value in values.items() if getattr(found, name) != value}
     if before:
-        for name in before:
-            setattr(found, name, values[name])
         found.strength = found.worked_out_strength()
         found.save(update_fields=["strength", *before])
         record("corrected an SQL", f"handoff {handoff.pk}", by=by, at=at, before=before)
@@ -121,11 +116,11 @@ def _not_an_answer() -> str:
     return _("Answer with yes, partly, no or unknown.")
 
 
-def _wrong_facts(given: Mapping[str, Any]) -> dict[str, str]:
+def _wrong_facts(sql: Qualification) -> dict[str, str]:
     wrong: dict[str, str] = {}
-    if given["value"] is not None and (given["value"] < 0 or len(given["currency"]) != 3):
+    if sql.value is not None and (sql.value < 0 or len(sql.currency) != 3):
         wrong["value"] = _("Give an amount of zero or more with its currency, such as EUR.")
     for name, known in (("budget_state", BudgetState), ("role", BuyingRole)):
-        if given[name] not in {"", *known.values}:
+        if getattr(sql, name) not in {"", *known.values}:
             wrong[name] = _("Choose one of: %(known)s.") % {"known": ", ".join(known.values)}
     return wrong
