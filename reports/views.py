@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -116,6 +117,7 @@ def frame(request: HttpRequest, asked: ReportFilter, user: User) -> dict[str, An
     is_valid = asked.is_valid()
     asked.offer()
     readable = [name for name in asked.filters if name not in asked.form.errors]
+    kept = [(name, value) for name in readable for value in request.GET.getlist(name)]
     return {
         "droppers": asked.droppers(),
         "errors": [(asked.form.fields[name].label, texts) for name, texts in asked.form.errors.items()],
@@ -124,18 +126,12 @@ def frame(request: HttpRequest, asked: ReportFilter, user: User) -> dict[str, An
         "against_field": asked.form["against"],
         "presets": asked.presets,
         "chosen": asked.chosen(),
-        "kept": [(name, value) for name in readable for value in request.GET.getlist(name)],
-        "saved_query": _without_page(request),
+        "kept": kept,
+        "saved_query": urlencode(kept),
         "may_export": may_export(user),
         "is_own": reads_own_only(user),
         "whose": _whose(user, asked.form.cleaned_data.get("team")),
     }
-
-
-def _without_page(request: HttpRequest) -> str:
-    query = request.GET.copy()
-    query.pop("page", None)
-    return query.urlencode()
 
 
 def _whose(user: User, team: str | None) -> str:

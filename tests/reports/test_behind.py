@@ -116,3 +116,11 @@ def test_a_rep_opens_rows_of_own_leads_only() -> None:
     mine = Handoff.objects.filter(claimed_by=sam).exclude(verdict="merged").values_list("pk", flat=True)
     assert {*opened.behind.ids} <= {*mine}
     assert first.count == len(opened.behind.ids)
+
+
+@time_machine.travel(MONDAY_9AM + 3 * DAY, tick=False)
+def test_a_view_that_is_kept_while_rows_are_open_keeps_the_question_alone(client: Client) -> None:
+    make_handoff()
+    opened = {"by": "source", "period": "12w", "open": "steps", "row": "touched", "figure": "count", "page": "2"}
+    page = client.get(reverse("report-funnel"), opened)
+    assert page.context["saved_query"] == "period=12w&by=source"
