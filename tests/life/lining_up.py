@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from handoff.leads.models import LeadScore
 from handoff.people.absences import be_away
 from handoff.queue.models import Clock, Handoff
 from handoff.queue.snoozing import snooze
@@ -18,6 +19,12 @@ def is_free(person: Person) -> bool:
     """Return whether points alone would hand the lead over."""
     now = person.standing
     return now.stage in HANDED_OVER_FROM and not now.is_asleep and not now.holds
+
+
+def is_taken_on(person: Person) -> bool:
+    """Return whether the lead is an SQL whose taker has accepted it."""
+    sql = person.standing.sql
+    return person.standing.stage == "sql" and sql is not None and sql[1]
 
 
 class LiningUp(Dealing, Passing):
@@ -112,6 +119,31 @@ class LiningUp(Dealing, Passing):
             self.at += 7 * DAY
             self.ticks(ABOUT_LEADS)
 
+    @precondition(lambda self: any(is_free(p) for p in self.everybody))
+    @rule(slot=SLOTS)
+    def who_asked_for_contact_since_stays_when_the_score_fades(self, slot: int) -> None:
+        person = self.pick([p for p in self.everybody if is_free(p)], slot)
+        self.begin()
+        self.receive([self.item(person.email, "page_view", 0) for _number in range(3)])
+        self.all_is_well()
+        self.asks_for_contact(slot=self.everybody.index(person), ago=0, is_machine=False)
+        self.all_is_well()
+        fades_at = LeadScore.objects.values_list("crosses_at", flat=True).get(lead=person.pk)
+        if fades_at:
+            self.at = max(self.at, fades_at)
+            self.ticks(ABOUT_LEADS)
+
+    @precondition(lambda self: any(p.standing.open for p in self.everybody))
+    @rule(slot=SLOTS)
+    def an_sql_is_lost_with_what_was_planned(self, slot: int) -> None:
+        self.the_holder_speaks_with_them_and_qualifies(slot=slot, to="holder")
+        self.all_is_well()
+        taken = [place for place, p in enumerate(self.sqls) if is_taken_on(p)]
+        if taken:
+            self.somebody_plans_a_next_step(slot=len(self.open) + taken[-1], who="holder", days=1, ends=False)
+            self.all_is_well()
+            self.an_sql_is_lost(slot=taken[-1], who="holder", contract={}, says_why=False, permanent=False)
+
     @precondition(lambda self: any(p.standing.open in self.touched for p in self.everybody))
     @rule(slot=SLOTS)
     def what_was_put_aside_comes_back(self, slot: int) -> None:
@@ -136,7 +168,9 @@ class LiningUp(Dealing, Passing):
     def what_is_no_sign_of_interest_reaches_a_sleeper(self, slot: int, is_machine: bool) -> None:
         """It is of a kind that the contract names, but from before it, or a machine did it."""
         asleep = [(p, p.standing.contract) for p in self.everybody if p.standing.contract and p.standing.contract.kinds]
-        person, contract = self.pick(asleep, slot)
+        # First those whom a sign of interest would wake.
+        asleep.sort(key=lambda found: (found[1].is_last, found[1].points))
+        person, contract = self.pick(asleep, slot // 4)
         ago = 0 if is_machine else int((self.at - contract.at + DAY).total_seconds())
         self.begin()
         self.receive([self.item(person.email, contract.kinds[-1], ago, is_machine=is_machine)])
