@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, F, Model, Q, When
+from django.db.models import F, Model
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -26,7 +26,7 @@ from handoff.queue.lapsing import end_as_lapsed, has_lapsed
 from handoff.queue.models import Clock, Handoff, Merge, NotTheSame, Qualification, Recycling, Triage, Verdict
 from handoff.queue.objecting import end_for_objection
 from handoff.queue.receiving import collect_waiting
-from handoff.queue.recycling import wake_by_activities
+from handoff.queue.recycling import ASLEEP, wake_by_activities
 from handoff.queue.rescoring import rescore
 
 # How much a stage says of a person, least first: what sales has come to goes before what rests beside the road.
@@ -66,6 +66,7 @@ def merge(kept: Lead, gone: Lead, *, by: User, at: datetime) -> Merge:
         Handoff.objects.filter(pk=foreseen.stays.pk).update(version=F("version") + 1)
     was, gone_pk, objections = _as_it_was(gone, into=kept), gone.pk, _objections(kept) | _objections(gone)
     was_mql = LeadScore.objects.filter(lead__in=[kept, gone], is_mql=True).exists()
+    _keep_one_contract(gone, kept, foreseen.lead, at)
     _bring_over(gone, kept, by, at)
     _lose(gone)
     _save(foreseen.lead, before=profile_of(kept), by=by, at=at)
@@ -185,7 +186,6 @@ def _bring_over(gone: Lead, kept: Lead, by: User, at: datetime) -> None:
     LeadScore.objects.filter(lead=gone).delete()
     LeadChange.objects.filter(lead=gone, of_merged=None).update(of_merged=gone.pk)
     _keep_earliest_holds(gone, kept, by, at)
-    _keep_one_contract(gone, kept, at)
     _keep_earliest_request(gone, kept)
     merge_dismissals(gone, kept)
     for relation in Lead._meta.get_fields(include_hidden=True):
@@ -206,15 +206,17 @@ def _keep_earliest_holds(gone: Lead, kept: Lead, by: User, at: datetime) -> None
         seen.add(hold.reason)
 
 
-def _keep_one_contract(gone: Lead, kept: Lead, at: datetime) -> None:
-    """Of two standing contracts the one stays that wakes first; one that only says "duplicate" ends before another."""
-    standing = Recycling.objects.filter(lead__in=[kept, gone], woken_at=None)
-    says_duplicate = Q(handoff__disqualification__reason__slug=DUPLICATE)
-    ranked = standing.annotate(is_moot=Case(When(says_duplicate, then=1), default=0)).order_by(
-        "is_moot", "is_last", F("wake_at").asc(nulls_last=True), "at", "id"
-    )
-    others = [contract.pk for contract in ranked[1:]]
-    Recycling.objects.filter(pk__in=others).update(woken_at=at, woken_by=MERGED)
+def _keep_one_contract(gone: Lead, kept: Lead, as_one: Lead, at: datetime) -> None:
+    """Of the standing contracts the one stays under which the one lead sleeps, if it does: that which wakes first.
+
+    One of a lead that was no more than a duplicate ends, and so does one of a lead that said less.
+    """
+    standing, stays = Recycling.objects.filter(lead__in=[kept, gone], woken_at=None), None
+    if as_one.stage in ASLEEP and as_one.woken_at is None:
+        there = standing.filter(lead__stage=as_one.stage).exclude(handoff__disqualification__reason__slug=DUPLICATE)
+        stays = there.order_by("is_last", F("wake_at").asc(nulls_last=True), "at", "id").first()
+    ends = standing.exclude(pk=stays.pk) if stays else standing
+    ends.update(woken_at=at, woken_by=MERGED)
 
 
 def _keep_earliest_request(gone: Lead, kept: Lead) -> None:
@@ -261,18 +263,15 @@ def _object_again(kept: Lead, objections: set[str], by: User, at: datetime) -> N
 
 
 def _settle(kept: Lead, by: User, at: datetime) -> None:
-    """See to what follows for a handoff that is open, and for contracts and takeovers that have lost their reason."""
+    """See to what follows for a handoff that is open, for a contract, and for takeovers that have lost their reason."""
     handoff = Handoff.objects.open().filter(lead=kept).select_related("team", "policy").first()
     if handoff and kept.holds.filter(released_at=None, reason=Hold.Reason.OBJECTION).exists():
         handoff.lead = kept
         end_for_objection(handoff, by=by, at=at)
-    contracts = Recycling.objects.filter(lead=kept, woken_at=None)
-    moot = contracts.filter(handoff__disqualification__reason__slug=DUPLICATE)
-    (moot if kept.stage == Stage.NURTURE else contracts).update(woken_at=at, woken_by=MERGED)
-    if kept.stage == Stage.NURTURE and kept.woken_at is None:
+    contract = Recycling.objects.filter(lead=kept, woken_at=None).first()
+    if contract:
         # What came to the other lead since would have woken this one.
-        since = contracts.order_by("at").values_list("at", flat=True).first()
-        wake_by_activities(list(kept.activities.filter(occurred_at__gte=since)) if since else [], at=at)
+        wake_by_activities(list(kept.activities.filter(occurred_at__gte=contract.at)), at=at)
     for sql in Qualification.objects.in_hand().filter(handoff__lead=kept).exclude(takes_over=kept.owner_id):
         _give_to_the_owner(sql, kept, at)
     if kept.stage in {Stage.OPPORTUNITY, Stage.CUSTOMER}:

@@ -11,6 +11,7 @@ from handoff.lib.refusals import AlreadyMerged, Incomplete, NotAllowed, WrongSta
 from handoff.outbox.models import AuditEntry, Notice
 from handoff.people.models import Role
 from handoff.queue.claiming import claim
+from handoff.queue.deals import lose
 from handoff.queue.disqualification import disqualify
 from handoff.queue.enforcement import enforce_due
 from handoff.queue.holding import hold
@@ -19,6 +20,7 @@ from handoff.queue.models import Breach, Clock, Handoff, Merge, Qualification, R
 from handoff.queue.noting import add_note
 from handoff.queue.qualification import qualify
 from handoff.queue.receiving import receive_activities, receive_leads
+from handoff.queue.recycling import wake_due
 from handoff.queue.rescoring import read_one
 from handoff.queue.timeline import timeline
 from handoff.queue.touching import log_touch
@@ -231,6 +233,33 @@ def test_a_contract_ends_where_the_other_one_is_at_sales() -> None:
     disqualify(handoff, reason=make_reason("no-budget"), by=make_rep(), at=MONDAY_9AM)
     merged(Lead.objects.get(pk=handoff.lead_id), open_one.lead)
     assert Recycling.objects.get().woken_by == "merged"
+
+
+@pytest.mark.usefixtures("agreed")
+def test_where_one_of_the_two_is_awake_the_other_contract_ends() -> None:
+    awake, asleep = make_handoff(), make_handoff()
+    sam = make_rep()
+    disqualify(awake, reason=make_reason("no-budget"), by=sam, at=MONDAY_9AM, wake_at=MONDAY_9AM + DAY)
+    disqualify(asleep, reason=make_reason("no-budget"), by=sam, at=MONDAY_9AM)
+    wake_due(at=MONDAY_9AM + DAY)
+    lead = merged(Lead.objects.get(pk=asleep.lead_id), Lead.objects.get(pk=awake.lead_id))
+    assert lead.woken_at == MONDAY_9AM + DAY
+    assert not Recycling.objects.filter(woken_at=None).exists()
+
+
+@pytest.mark.usefixtures("agreed")
+@pytest.mark.parametrize("lost_is_kept", [True, False], ids=["the kept one", "the other one"])
+def test_who_was_lost_comes_back_as_was_agreed_then(lost_is_kept: bool) -> None:
+    recycled, lost = make_handoff(), make_handoff()
+    sam = make_rep()
+    disqualify(recycled, reason=make_reason("no-budget"), by=sam, at=MONDAY_9AM)
+    log_touch(lost, channel="call", outcome="connected", note="Rang", by=sam, at=MONDAY_9AM)
+    qualify(lost, bant=YES, by=sam, at=MONDAY_9AM)
+    lose(lost, because="Too dear", by=sam, at=MONDAY_9AM, wake_at=LATER + 30 * DAY)
+    leads = [Lead.objects.get(pk=handoff.lead_id) for handoff in (lost, recycled)]
+    lead = merged(*(leads if lost_is_kept else leads[::-1]))
+    assert lead.stage == Stage.LOST
+    assert Recycling.objects.get(woken_at=None).handoff == lost
 
 
 @pytest.mark.parametrize("objector_is_kept", [True, False], ids=["the kept one", "the other one"])
