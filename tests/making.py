@@ -14,6 +14,7 @@ from scoring.drafting import new_key, new_model
 from scoring.models import Publication, Rule, ScoringModel
 from scoring.publishing import publish
 
+YES = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))  # to all of BANT
 MONDAY_9AM = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # nine in Amsterdam
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 _numbers = itertools.count(1)

@@ -34,7 +34,8 @@ def plan_next_step(
     found = lock_in_hand(handoff, by=by, version=version)
     if found.is_open:
         accept(found, by=by, at=at)
-    end_steps(found, at=at)
+    if found.next_step_at:
+        _end_planned(found, at=at)
     step = None
     if step_at is not None:
         step = NextStep.objects.create(handoff=found, what=what.strip(), at=step_at, by=by, created_at=at)
@@ -49,10 +50,14 @@ def plan_next_step(
 def end_steps(handoff: Handoff, *, at: datetime) -> None:
     """End what was planned for `handoff` (locked)."""
     if handoff.next_step_at:
-        handoff.next_steps.filter(ended_at=None).update(ended_at=at)
-        settle(f"handoff {handoff.pk}", kinds=["next-step"], at=at)
+        _end_planned(handoff, at=at)
         handoff.next_step_at = None
         Handoff.objects.filter(pk=handoff.pk).update(next_step_at=None)
+
+
+def _end_planned(handoff: Handoff, *, at: datetime) -> None:
+    handoff.next_steps.filter(ended_at=None).update(ended_at=at)
+    settle(f"handoff {handoff.pk}", kinds=["next-step"], at=at)
 
 
 def end_step_done(handoff: Handoff, *, happened_at: datetime, at: datetime) -> None:

@@ -35,6 +35,7 @@ from tests.making import (
     HOUR,
     MONDAY_9AM,
     PRICING,
+    YES,
     make_calendar,
     make_handoff,
     make_lead,
@@ -50,7 +51,6 @@ from tests.making import (
 
 pytestmark = [pytest.mark.races, pytest.mark.django_db(transaction=True)]
 SECONDS = 20.0 if os.environ.get("HANDOFF_LONG") else 2.0
-YES = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
 
 
 def test_the_same_activity_posted_six_times_at_once_is_one_activity_and_one_handoff() -> None:

@@ -20,6 +20,7 @@ from tests.making import (
     DAY,
     HOUR,
     MONDAY_9AM,
+    YES,
     make_calendar,
     make_handoff,
     make_lead,
@@ -31,7 +32,6 @@ from tests.making import (
 )
 
 pytestmark = pytest.mark.django_db
-BANT = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
 Act = Callable[[Handoff, User, datetime], object]
 
 
@@ -52,7 +52,7 @@ def say_no(handoff: Handoff, by: User, at: datetime) -> object:
 
 
 def say_yes(handoff: Handoff, by: User, at: datetime) -> object:
-    return qualify(handoff, bant=BANT, by=by, at=at)
+    return qualify(handoff, bant=YES, by=by, at=at)
 
 
 @pytest.fixture

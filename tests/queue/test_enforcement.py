@@ -29,6 +29,7 @@ from tests.making import (
     HOUR,
     MONDAY_9AM,
     PRICING,
+    YES,
     make_calendar,
     make_handoff,
     make_lead,
@@ -270,8 +271,7 @@ def test_whoever_an_sql_is_passed_to_has_a_clock_for_taking_it_on(policy: Policy
     Target.objects.create(policy=policy, metric=Metric.TAKEOVER, amount=8, unit="hours")
     sam, sasha, handoff = make_rep("sam"), make_rep("sasha"), make_handoff()
     log_touch(handoff, channel="call", outcome="connected", note="Wants it", by=sam, at=MONDAY_9AM)
-    bant = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
-    qualify(handoff, bant=bant, takes_over=sasha, by=sam, at=MONDAY_9AM + HOUR)
+    qualify(handoff, bant=YES, takes_over=sasha, by=sam, at=MONDAY_9AM + HOUR)
     clock = Clock.objects.running().get()
     assert (clock.metric, clock.due_at) == (Metric.TAKEOVER, MONDAY_9AM + DAY + HOUR)
     assert handoff.due_at is None
@@ -289,8 +289,7 @@ def test_taking_on_has_a_door_for_whom_it_concerns_and_for_nobody_else(policy: P
     Target.objects.create(policy=policy, metric=Metric.TAKEOVER, amount=8, unit="hours")
     sam, sasha, handoff = make_rep("sam"), make_rep("sasha"), make_handoff()
     log_touch(handoff, channel="call", outcome="connected", note="Wants it", by=sam, at=MONDAY_9AM)
-    bant = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
-    qualify(handoff, bant=bant, takes_over=sasha, by=sam, at=MONDAY_9AM + HOUR)
+    qualify(handoff, bant=YES, takes_over=sasha, by=sam, at=MONDAY_9AM + HOUR)
     url = reverse("take-on", args=[handoff.pk])
     client = Client()
     client.force_login(sam)

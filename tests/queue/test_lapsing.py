@@ -222,7 +222,7 @@ TOUCHES = st.lists(
 def test_in_whatever_order_touches_are_written_down_the_six_weeks_are_those_of_all_of_them(
     touches: list[tuple[int, int, str]],
 ) -> None:
-    """Each on a day, dated back by some days; what is refused changes nothing."""
+    """Each is written down on one day, and dated back by some days."""
     with transaction.atomic():
         make_calendar()
         make_policy(verdict_days=200, attempts=9)

@@ -23,6 +23,7 @@ from tests.making import (
     HOUR,
     MONDAY_9AM,
     PRICING,
+    YES,
     make_calendar,
     make_handoff,
     make_lead,
@@ -35,7 +36,6 @@ from tests.making import (
 )
 
 pytestmark = pytest.mark.django_db
-YES = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
 
 
 def test_crossing_the_threshold_opens_one_handoff_with_frozen_reasons() -> None:

@@ -31,6 +31,7 @@ from tests.making import (
     HOUR,
     MONDAY_9AM,
     PRICING,
+    YES,
     make_calendar,
     make_handoff,
     make_lead,
@@ -47,7 +48,6 @@ from tests.making import (
 
 pytestmark = pytest.mark.django_db
 LATER = MONDAY_9AM + HOUR
-YES = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
 
 
 @pytest.fixture

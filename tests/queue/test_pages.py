@@ -25,6 +25,7 @@ from tests.making import (
     DAY,
     HOUR,
     PRICING,
+    YES,
     make_calendar,
     make_handoff,
     make_lead,
@@ -40,7 +41,6 @@ from tests.making import (
 )
 
 pytestmark = pytest.mark.django_db
-YES = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
 OPEN_PAGES = {"login", "logout", "healthz", "readyz", "set_language"}
 
 

@@ -24,6 +24,7 @@ from tests.making import (
     DAY,
     HOUR,
     PRICING,
+    YES,
     make_calendar,
     make_handoff,
     make_lead,
@@ -39,7 +40,6 @@ from tests.making import (
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/queue/"
-YES = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
 
 
 def now() -> datetime:

@@ -25,6 +25,7 @@ from tests.making import (
     DAY,
     HOUR,
     MONDAY_9AM,
+    YES,
     make_calendar,
     make_handoff,
     make_lead,
@@ -36,7 +37,6 @@ from tests.making import (
 )  # fmt: skip
 
 pytestmark = pytest.mark.django_db
-YES = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
 LATER = MONDAY_9AM + 2 * HOUR
 TODAY = MONDAY_9AM.date()
 

@@ -14,8 +14,8 @@ from handoff.leads.models import Lead, Stage
 from handoff.people.models import User
 from handoff.queue.models import Disqualification, Draft, Handoff, Qualification, Recycling, TakeoverReturn
 from handoff.queue.qualification import qualify
-from tests.making import DAY, make_reason, make_rep
-from tests.queue.test_pages import YES, connected, local, signed_in, sql, taken, text
+from tests.making import DAY, YES, make_reason, make_rep
+from tests.queue.test_pages import connected, local, signed_in, sql, taken, text
 
 pytestmark = pytest.mark.django_db
 

@@ -28,6 +28,7 @@ from tests.making import (
     HOUR,
     MONDAY_9AM,
     PRICING,
+    YES,
     make_calendar,
     make_handoff,
     make_lead,
@@ -43,7 +44,6 @@ from tests.making import (
 )
 
 pytestmark = pytest.mark.django_db
-YES = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
 LATER = MONDAY_9AM + 2 * HOUR
 SECONDS = timedelta(seconds=1)
 

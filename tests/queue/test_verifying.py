@@ -39,6 +39,7 @@ from tests.making import (
     HOUR,
     MONDAY_9AM,
     PRICING,
+    YES,
     make_calendar,
     make_lead,
     make_live,
@@ -51,7 +52,6 @@ from tests.making import (
 )
 
 pytestmark = pytest.mark.django_db
-YES = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
 LATE = MONDAY_9AM + 8 * DAY
 
 

@@ -12,11 +12,10 @@ from handoff.queue.qualification import qualify
 from handoff.queue.touching import log_touch
 from reports.forecast import Band, ForecastReport
 from reports.statistics import Rate
-from tests.making import DAY, HOUR, MONDAY_9AM, make_handoff, make_marketer, make_rep
+from tests.making import DAY, HOUR, MONDAY_9AM, YES, make_handoff, make_marketer, make_rep
 from tests.reports.asking import report_of
 
 pytestmark = pytest.mark.django_db
-YES = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
 PARTLY = {"budget": ("partly", ""), "authority": ("partly", ""), "need": ("no", ""), "timeline": ("no", "")}
 LATER = MONDAY_9AM + 20 * DAY
 

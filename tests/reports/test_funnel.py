@@ -13,11 +13,10 @@ from handoff.queue.qualification import qualify
 from handoff.queue.touching import log_touch
 from reports.funnel import Step
 from reports.statistics import Rate, Spread
-from tests.making import DAY, HOUR, MONDAY_9AM, make_handoff, make_marketer, make_reason, make_rep
+from tests.making import DAY, HOUR, MONDAY_9AM, YES, make_handoff, make_marketer, make_reason, make_rep
 from tests.reports.asking import funnel_of
 
 pytestmark = pytest.mark.django_db
-YES = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
 SOON = MONDAY_9AM + 20 * DAY
 THAT_DAY = "from=2026-03-02&to=2026-03-02"
 

@@ -22,6 +22,7 @@ from tests.making import (
     DAY,
     HOUR,
     MONDAY_9AM,
+    YES,
     make_calendar,
     make_handoff,
     make_lead,
@@ -37,7 +38,6 @@ from tests.reports.asking import ask
 pytestmark = pytest.mark.django_db
 NOW = MONDAY_9AM + 20 * DAY
 PERIOD = "from=2026-03-01&to=2026-03-14"
-YES = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
 SOME = {**dict.fromkeys(("budget", "authority"), ("yes", "")), **dict.fromkeys(("need", "timeline"), ("no", ""))}
 
 

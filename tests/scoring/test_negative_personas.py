@@ -27,6 +27,7 @@ from tests.making import (
     HOUR,
     MONDAY_9AM,
     PRICING,
+    YES,
     make_handoff,
     make_lead,
     make_marketer,
@@ -39,7 +40,6 @@ from tests.making import (
 
 pytestmark = pytest.mark.django_db
 STUDENTS = {"all": [{"field": "title", "op": "contains", "value": "student"}]}
-YES = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
 
 
 def make_persona(model: ScoringModel, **values: object) -> Persona:

@@ -34,7 +34,7 @@ from handoff.sla.agreements import Agreements
 from handoff.sla.holidays import copy_holidays
 from handoff.sla.models import Calendar, CalendarOpening, Metric, Policy, TeamCalendar
 from handoff.sla.versioning import StepValues, TargetValues, write_terms
-from tests.making import make_policy, make_reason, make_user
+from tests.making import YES, make_policy, make_reason, make_user
 
 TICKS = (hand_on_due, enforce_due, end_silence, remind_due, end_due)
 START = datetime(2026, 10, 12, 6, tzinfo=UTC)  # summer time ends on 25 October, and begins again on 28 March
@@ -55,7 +55,6 @@ CHANGING = (
     StepValues(Metric.FIRST_TOUCH, "raise", share=100),
     StepValues(Metric.VERDICT, "back_to_team", offset=480),
 )
-BANT = dict.fromkeys(("budget", "authority", "need", "timeline"), ("yes", ""))
 
 
 class Killed(BaseException):
@@ -213,7 +212,7 @@ class World:
             found = self._found(pk)
             by = self._whose(found, volunteer)
             if says_yes and found.connected_at:
-                qualify(found, bant=BANT, takes_over=takes_over, by=by, at=now)
+                qualify(found, bant=YES, takes_over=takes_over, by=by, at=now)
             else:
                 disqualify(found, reason=self.reason, by=by, at=now)
 
