@@ -1,6 +1,6 @@
 """What the steps of a ladder do: telling people, and changing the handoff."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.urls import reverse
@@ -16,7 +16,7 @@ from handoff.queue.models import Assignment, Clock, FiredStep, Handoff
 from handoff.queue.models.clocks import NOTICED_LATE
 from handoff.queue.rotation import next_in_turn
 from handoff.queue.running import Running, Whose
-from handoff.queue.working import copy_state
+from handoff.sla.agreements import Agreements
 from handoff.sla.ladder import Planned
 from handoff.sla.models import LadderStep, Metric
 
@@ -95,20 +95,26 @@ def _said(clock: Running, what: Planned, at: datetime) -> Callable[[], str]:
     return say
 
 
-def change_handoff(handoff: Handoff, clock: Clock, what: Planned, *, at: datetime) -> str:
-    """Take a step that changes `handoff`, whose lead is locked, and return what came of it."""
-    assert what.rung is not None
-    found = Handoff.objects.select_for_update(of=("self",)).select_related("lead", "team").get(pk=handoff.pk)
-    if not found.is_open:
+def change_handoffs(due: Sequence[tuple[Running | Clock, Planned]], *, at: datetime) -> list[str]:
+    """Take steps that change handoffs, each another one, whose leads are locked; return what came of each."""
+    locked = Handoff.objects.select_for_update(of=("self",)).select_related("lead", "team", "claimed_by", "assigned_to")
+    handoffs = locked.in_bulk([clock.handoff_id for clock, _what in due])
+    agreements = Agreements()
+    return [_change(handoffs[clock.handoff_id], clock, what, at=at, agreements=agreements) for clock, what in due]
+
+
+def _change(handoff: Handoff, clock: Running | Clock, what: Planned, *, at: datetime, agreements: Agreements) -> str:
+    if not handoff.is_open:
         return Outcome.NOBODY  # a takeover is a person's own: nobody else can be given it
-    outcome = ACTS[what.rung.action](found, what.at, at)
-    record("ladder", f"handoff {found.pk}", by=None, at=at, step=what.rung.action, of=clock.metric, outcome=outcome)
-    copy_state(found, handoff)
+    assert what.rung is not None
+    outcome = ACTS[what.rung.action](handoff, what.at, at, agreements)
+    record("ladder", f"handoff {handoff.pk}", by=None, at=at, step=what.rung.action, of=clock.metric, outcome=outcome)
     return outcome
 
 
-def _next_rep(handoff: Handoff, due_at: datetime, at: datetime) -> str:
-    rep = next_in_turn(handoff.team, at=at, avoiding=handoff.holder) if handoff.team else None
+def _next_rep(handoff: Handoff, due_at: datetime, at: datetime, agreements: Agreements) -> str:
+    team, holder = handoff.team, handoff.holder
+    rep = next_in_turn(team, at=at, avoiding=holder, agreements=agreements) if team else None
     if rep is None:
         _tell_managers(handoff, at)
         return Outcome.NOBODY
@@ -117,7 +123,7 @@ def _next_rep(handoff: Handoff, due_at: datetime, at: datetime) -> str:
     return Outcome.DONE
 
 
-def _back_to_team(handoff: Handoff, due_at: datetime, at: datetime) -> str:
+def _back_to_team(handoff: Handoff, due_at: datetime, at: datetime, _agreements: Agreements) -> str:
     if handoff.holder_id is None:
         return Outcome.NOBODY
     end_assignment(handoff, at=due_at, because=Assignment.How.LADDER)
@@ -125,13 +131,13 @@ def _back_to_team(handoff: Handoff, due_at: datetime, at: datetime) -> str:
     return Outcome.DONE
 
 
-def _raise(handoff: Handoff, due_at: datetime, at: datetime) -> str:
+def _raise(handoff: Handoff, _due_at: datetime, _at: datetime, _agreements: Agreements) -> str:
     handoff.priority, handoff.version = 1, handoff.version + 1
     handoff.save(update_fields=["priority", "version"])
     return Outcome.DONE
 
 
-def _nurture(handoff: Handoff, due_at: datetime, at: datetime) -> str:
+def _nurture(handoff: Handoff, due_at: datetime, at: datetime, _agreements: Agreements) -> str:
     end_as_lapsed(handoff, lapsed_at=at, at=at, cancelled_at=due_at)
     return Outcome.DONE
 
@@ -145,8 +151,8 @@ def _tell_managers(handoff: Handoff, at: datetime) -> None:
     notify(managers, cause=cause, say=say, url=url, at=at, about=f"handoff {handoff.pk}")
 
 
-# Each takes the handoff, when the step was due, and now: nobody is blamed for what came after it.
-ACTS: dict[str, Callable[[Handoff, datetime, datetime], str]] = {
+# Each takes the handoff, when the step was due, now (nobody is blamed for what came between), and what is agreed.
+ACTS: dict[str, Callable[[Handoff, datetime, datetime, Agreements], str]] = {
     Action.NEXT_REP: _next_rep,
     Action.BACK_TO_TEAM: _back_to_team,
     Action.RAISE: _raise,

@@ -21,7 +21,8 @@ from handoff.outbox.notices import News, notify_all
 from handoff.people.models import User
 from handoff.queue.cooling import cool
 from handoff.queue.models import Handoff
-from handoff.queue.rescoring import lock_leads, rescore
+from handoff.queue.rescoring import rescore
+from handoff.queue.working import lock_leads
 
 AT_ONCE = 1000
 

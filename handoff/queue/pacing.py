@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from handoff.leads.models import Lead
 from handoff.people.models import Team, User
 from handoff.queue.models import Handoff
-from handoff.queue.rescoring import lock_leads, rescore
+from handoff.queue.rescoring import rescore
+from handoff.queue.working import lock_leads
 from handoff.sla.calendars import calendar_of
 from handoff.sla.clock import local_openings
 from scoring.models import Publication

@@ -18,7 +18,8 @@ from django.db.models import Max, Q, QuerySet
 from handoff.leads.columns import facts_in, scored_otherwise
 from handoff.leads.models import HANDED_OVER_FROM, Lead, LeadScore, Stage
 from handoff.leads.stored_scores import Found, store_range
-from handoff.queue.rescoring import lock_leads, rescore
+from handoff.queue.rescoring import rescore
+from handoff.queue.working import lock_leads
 from scoring.engine import Facts, score
 from scoring.fields import microseconds
 from scoring.models import Publication

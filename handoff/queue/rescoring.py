@@ -18,6 +18,7 @@ from handoff.queue.models import Handoff, Route
 from handoff.queue.opening import open_handoff
 from handoff.queue.personas import held_back
 from handoff.queue.rotation import hold_turns
+from handoff.queue.working import lock_leads
 from handoff.sla.agreements import Agreements
 from scoring.course import Reading
 from scoring.engine import Facts, Scores, score
@@ -189,11 +190,6 @@ def read_one(lead: Lead, *, at: datetime, past: bool = False) -> Read | None:
     crossing = scores.first_crossings(now, holds).get(0)
     ids = dict(enumerate(facts.activities["id"].to_list()))
     return Read(scores.course(0).reading(now), publication, ids, instant(crossing), bool(holds[0]))
-
-
-def lock_leads(ids: Sequence[int]) -> None:
-    """Lock these leads in order, so that what is read afterwards is how they are."""
-    len(Lead.objects.filter(id__in=ids).order_by("id").select_for_update().values_list("id"))
 
 
 def act_on_crossings(*, at: datetime) -> int:

@@ -23,8 +23,9 @@ from handoff.queue.models import Route, Sample, Sampling
 from handoff.queue.opening import open_by_person
 from handoff.queue.pacing import is_at_work, waits_for_its_pace
 from handoff.queue.personas import held_back
-from handoff.queue.rescoring import latest_activity, lock_leads, rescore
+from handoff.queue.rescoring import latest_activity, rescore
 from handoff.queue.rotation import available
+from handoff.queue.working import lock_leads
 from scoring.models import Publication
 from scoring.publishing import current_publication, published
 from scoring.spec import ModelSpec

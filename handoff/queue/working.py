@@ -1,5 +1,6 @@
 """Who may work a handoff, and holding it still while an act changes it."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -21,6 +22,11 @@ def lock_lead(lead_id: int) -> int:
     while not list(Lead.objects.select_for_update().filter(pk=lead_id).values_list("pk")):
         lead_id = LeadAlias.objects.values_list("lead_id", flat=True).get(key=f"pk:{lead_id}")
     return lead_id
+
+
+def lock_leads(ids: Collection[int]) -> None:
+    """Lock these leads in order, so that what is read afterwards is how they are."""
+    len(Lead.objects.filter(id__in=ids).order_by("id").select_for_update().values_list("id"))
 
 
 def lock_unmerged(lead: Lead) -> None:

@@ -65,7 +65,7 @@ MUTANTS = (
     Mutant("any touch counts as a connect", "touching.log_touch", "if outcome in CONNECTS:", "if True:"),
     Mutant("a touch stops no clock", "touching.log_touch", "stop_met(found, touch, at=at)"),
     Mutant("at due is late", "enforcement._due", "what.at >= at", "what.at > at"),
-    Mutant("the next rep may be the same", "escalation._next_rep", ", avoiding=handoff.holder"),
+    Mutant("the next rep may be the same", "escalation._next_rep", ", avoiding=holder"),
     Mutant("six weeks are a day short", "lapsing.lapse_instant", "SILENCE + paused", "SILENCE - 1 + paused"),
     Mutant(
         "silence ends whatever was tried",

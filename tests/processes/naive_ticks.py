@@ -8,7 +8,7 @@ from django.db import transaction
 from handoff.outbox.notices import notify
 from handoff.people.models import User
 from handoff.queue.clocks import holder_at, next_act, plan_of
-from handoff.queue.escalation import CHANGES, change_handoff
+from handoff.queue.escalation import CHANGES, change_handoffs
 from handoff.queue.models import Breach, Clock, FiredStep
 from handoff.sla.ladder import Planned
 from handoff.sla.models import LadderStep
@@ -55,7 +55,7 @@ def _record(clock: Clock, what: Planned, at: datetime) -> None:
 
 def _do(clock: Clock, what: Planned, at: datetime) -> None:
     if what.rung and what.rung.action in CHANGES:
-        change_handoff(clock.handoff, clock, what, at=at)
+        change_handoffs([(clock, what)], at=at)
         return
     team, [holder] = clock.handoff.team, User.objects.filter(pk=clock.handoff.holder_id)
     managers = User.objects.managers_of(team)
