@@ -72,16 +72,18 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     has_frame = not request.headers.get("HX-Request") and not request.path.startswith("/admin/")
     if user is None or not user.is_authenticated or not has_frame:
         return {}
-    counts = import_string(BADGES)(user)
+    counts = import_string(BADGES)(user, queue=getattr(request, "queue_counted", None))
     role = "admin" if user.is_admin else user.role
     seen = [(label, [entry for entry in entries if role in entry.roles]) for label, entries in SECTIONS]
-    addresses = {reverse(entry.url_name) for _label, entries in seen for entry in entries}
-    here = max((url for url in addresses if request.path.startswith(url)), key=len, default="")
-    groups = [{"label": label, "items": [_item(entry, here, counts) for entry in entries]} for label, entries in seen]
+    addresses = {entry: reverse(entry.url_name) for _label, entries in seen for entry in entries}
+    here = max((url for url in addresses.values() if request.path.startswith(url)), key=len, default="")
+    groups = [
+        {"label": label, "items": [_item(entry, addresses[entry], here, counts) for entry in entries]}
+        for label, entries in seen
+    ]
     return {"nav": [group for group in groups if group["items"]], "unread_notices": counts["notices"]}
 
 
-def _item(entry: Entry, here: str, counts: dict[str, int]) -> dict[str, Any]:
-    url = reverse(entry.url_name)
+def _item(entry: Entry, url: str, here: str, counts: dict[str, int]) -> dict[str, Any]:
     count = counts.get(entry.badge, 0)
     return {"label": entry.label, "url": url, "current": url == here, "count": count, "tone": entry.tone}

@@ -20,4 +20,6 @@ def copied(query: Composable) -> bytes:
     while answer := link.get_result():
         if answer.status != ExecStatus.COMMAND_OK:
             raise OperationalError(answer.get_error_message())
+    if connection.queries_logged:  # no cursor has counted it
+        connection.queries_log.append({"sql": copy.as_string(connection.connection), "time": ""})
     return text.getvalue()

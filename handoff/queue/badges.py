@@ -9,18 +9,24 @@ from django.utils import timezone
 from handoff.outbox.models import Notice
 from handoff.people.models import User
 from handoff.queue.filters import default_view, view_conditions
-from handoff.queue.models import Breach, Disqualification, Handoff, Triage
+from handoff.queue.models import Disqualification, Handoff, Triage
 
 
-def badges(user: User) -> dict[str, int]:
-    """Return what waits for `user`, in one query: leads, what marketing has to read or answer, breaches, notices."""
-    visible = Handoff.objects.open_to(user)
-    open_breaches = Breach.objects.filter(clock__stopped_at=None, annulled_at=None)
+def badges(user: User, *, queue: int | None = None) -> dict[str, int]:
+    """Return what waits for `user`, in one query: leads, what marketing has to read or answer, breaches, notices.
+
+    `queue` is how many leads there are, where a page has counted them already.
+    """
+    visible, now = Handoff.objects.open_to(user), timezone.now()
+    if queue is None:
+        waiting = _number(visible.filter(view_conditions(user, now)[default_view(user)]))
+    # Of the handoffs only those that are late have a clock that has run out, and most are not late.
+    run_out = visible.filter(due_at__lt=now, clocks__stopped_at=None, clocks__due_at__lt=now)
     numbers = {
-        "queue": _number(visible.filter(view_conditions(user, timezone.now())[default_view(user)])),
+        "queue": waiting if queue is None else Value(queue),
         "feedback": _number(Disqualification.objects.filter(acknowledged_at=None)) if user.is_marketer else Value(0),
         "triage": _number(Triage.objects.waiting()) if user.is_marketer or user.is_admin else Value(0),
-        "breaches": _number(open_breaches.filter(clock__handoff__in=visible)),
+        "breaches": _number(run_out),
         "notices": _number(Notice.objects.unread().filter(user=user)),
     }
     return dict(zip(numbers, User.objects.values_list(*numbers.values()).get(pk=user.pk), strict=True))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from handoff.leads.challenging import publications_for
 from handoff.leads.facts import facts_of
 from handoff.leads.models import LeadScore
 from handoff.queue.models import Handoff
@@ -14,14 +15,15 @@ from scoring.publishing import published
 Strength = Handoff | LeadScore
 
 
-def current_scores(handoffs: Sequence[tuple[Handoff, Publication | None]], at: datetime) -> dict[int, Strength]:
-    """Return by handoff the score at `at` under what scores its lead, in one query for each of these publications.
+def current_scores(handoffs: Sequence[Handoff], at: datetime) -> dict[int, Strength]:
+    """Return by handoff the score at `at` under what scores its lead, in a query for each of these publications.
 
     A closed one's score is what it was, and that of one at rest is the stored one.
     """
-    found: dict[int, Strength] = {handoff.pk: handoff for handoff, _publication in handoffs}
+    found: dict[int, Strength] = {handoff.pk: handoff for handoff in handoffs}
     moving: dict[Publication, list[Handoff]] = {}
-    for handoff, publication in handoffs:
+    publications = publications_for([handoff.lead for handoff in handoffs], at)
+    for handoff, publication in zip(handoffs, publications, strict=True):
         stored = getattr(handoff.lead, "score", None)
         if stored is None or not handoff.is_open:
             continue

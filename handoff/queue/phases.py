@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from handoff.leads.facts import fitting
+from handoff.leads.fitting import fitting
 from handoff.leads.models import Activity, Kind, Lead
 from scoring.content import LOOKED_AT, furthest, with_content
 from scoring.fields import FieldType

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import BigIntegerField, F, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -18,7 +18,6 @@ from handoff.people.models import User
 from handoff.queue.current_scores import Strength, current_scores
 from handoff.queue.models import Clock, Handoff, NextStep, Qualification, Route
 from handoff.sla.models import Metric
-from scoring.models import Challenge, Publication
 
 SOON = timedelta(hours=1)
 WITHIN = timedelta(hours=3)
@@ -45,41 +44,25 @@ def with_what_rows_show(handoffs: "QuerySet[Handoff]") -> "QuerySet[Handoff]":
     """Return `handoffs` with everything that a row of the queue shows, in a fixed number of queries."""
     running = Clock.objects.running().only("handoff_id", "metric", "due_at")
     planned = NextStep.objects.filter(ended_at=None).only("handoff_id", "what", "at")
-    live = Publication.objects.filter(challenge=None).order_by("-at", "-id")
-    drawn_for = Challenge.objects.filter(pk=OuterRef("lead__challenge"), ended_at=None)
-
-    def scoring(own: str, name: str) -> Coalesce:
-        found = (Subquery(drawn_for.values(own)[:1]), Subquery(live.values(name)[:1]))
-        return Coalesce(*found, output_field=BigIntegerField())
-
-    beside = handoffs.annotate(
-        live_id=scoring("publication", "pk"), live_model_id=scoring("publication__model", "model")
-    )
     related = ("lead__company", "lead__score", "claimed_by", "assigned_to", "sample")
-    return beside.select_related(*related).prefetch_related(
+    return handoffs.select_related(*related).prefetch_related(
         Prefetch("clocks", queryset=running, to_attr="running_clocks"),
         Prefetch("next_steps", queryset=planned, to_attr="planned"),
     )
-
-
-def live_publication(handoff: Handoff) -> Publication | None:
-    """Return what scores the lead of `handoff`, as `with_what_rows_show` found it, without a query of its own."""
-    pk, model = handoff.live_id, handoff.live_model_id  # type: ignore[attr-defined]
-    return Publication(pk=pk, model_id=model) if pk else None
 
 
 def due_pill(handoff: Handoff, at: datetime) -> Pill:
     """Return the pill of whatever comes first, a running clock or the next step; of a closed one its verdict."""
     if not handoff.is_open:
         return Pill(str(handoff.get_verdict_display()), "neutral", None)
-    candidates: list[tuple[datetime, str, str, str]] = []
-    for clock in handoff.running_clocks:  # type: ignore[attr-defined]
-        templates = UNTIL_TEXTS[Metric(clock.metric)]
-        candidates.append((clock.due_at, str(clock.get_metric_display()), str(templates[0]), str(templates[1])))
-    candidates += [(step.at, *_step_words(step.what)) for step in handoff.planned]  # type: ignore[attr-defined]
-    if not candidates:
-        return Pill(_("nothing due"), "neutral", None)
-    return _pill(*min(candidates), at)
+    first = min(handoff.running_clocks, key=lambda clock: clock.due_at, default=None)  # type: ignore[attr-defined]
+    step = min(handoff.planned, key=lambda step: step.at, default=None)  # type: ignore[attr-defined]
+    if step and not (first and first.due_at <= step.at):
+        return _pill(step.at, *_step_words(step.what), at)
+    if first:
+        until, late = UNTIL_TEXTS[Metric(first.metric)]
+        return _pill(first.due_at, str(Metric(first.metric).label), str(until), str(late), at)
+    return Pill(_("nothing due"), "neutral", None)
 
 
 def _step_words(what: str) -> tuple[str, str, str]:
@@ -177,7 +160,7 @@ class Row:
 def rows(handoffs: Iterable[Handoff], at: datetime) -> list[Row]:
     """Return the rows that a page of the queue shows, with the scores of the moment."""
     shown = list(handoffs)
-    now = current_scores([(handoff, live_publication(handoff)) for handoff in shown], at)
+    now = current_scores(shown, at)
     return [Row(h, due_pill(h, at), why_now(h), so_far(h, at), now[h.pk], score_shares(now[h.pk])) for h in shown]
 
 

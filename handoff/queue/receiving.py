@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from handoff.leads.activity_columns import activity_frame
 from handoff.leads.catalogue import activity_fields
-from handoff.leads.facts import activity_frame
 from handoff.leads.identities import keys_of, lock_known
 from handoff.leads.models import MAIL_KINDS, Activity, Lead, Stage
 from handoff.leads.normalising import TEXT_LIMITS, BadValue, check_storable, clean_email, clean_text

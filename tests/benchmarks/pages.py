@@ -2,6 +2,7 @@
 
 import time
 from functools import partial
+from importlib import import_module
 
 import time_machine
 from django.db import connection
@@ -39,6 +40,7 @@ STEPS = "SELECT * FROM queue_nextstep WHERE ended_at IS NULL AND handoff_id = AN
 
 def look() -> dict[str, float]:
     """Return milliseconds and queries of each page, and milliseconds of the bare queries of its rows."""
+    import_module("handoff.config.wsgi")  # loaded as the server loads it
     rep, manager, marketer = (User.objects.get(username=name) for name in ("desk0rep0", "desk0", "max"))
     figures: dict[str, float] = {"open": Handoff.objects.open().count()}
     with time_machine.travel(NOW, tick=True):

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from handoff.leads.catalogue import activity_fields, profile_fields
-from handoff.leads.facts import facts_of, fitting
+from handoff.leads.facts import facts_of
+from handoff.leads.fitting import fitting
 from handoff.leads.models import Activity, Lead
 from handoff.leads.recording import record_leads, register_traits
 from scoring.engine import Prepared, prepare

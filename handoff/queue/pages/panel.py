@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from handoff.leads.challenging import publication_for
 from handoff.leads.consent import permissions_of
 from handoff.leads.local_time import place_and_time
 from handoff.leads.models import Lead
@@ -25,7 +26,7 @@ from handoff.queue.odd_stops import one_key_evidence
 from handoff.queue.pages.trail import trail_of
 from handoff.queue.personas import personas_at
 from handoff.queue.phases import phase_at
-from handoff.queue.presenting import cools, due_pill, live_publication, why_now, with_what_rows_show
+from handoff.queue.presenting import cools, due_pill, why_now, with_what_rows_show
 from handoff.queue.qualification import missing_for_qualifying
 from handoff.queue.rescoring import Read, read_one
 from handoff.queue.undoing import BY_PEOPLE
@@ -42,7 +43,8 @@ def fetch(request: HttpRequest, pk: int) -> Handoff:
 
 def panel_context(handoff: Handoff, user: User, at: datetime, asked: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return what the panel of `handoff` shows to `user`; `asked` says which part of the timeline."""
-    lead, live = handoff.lead, live_publication(handoff)
+    lead = handoff.lead
+    live = publication_for(lead, at)
     read = read_one(lead, at=at) if handoff.is_open else None
     address = reverse("handoff", args=[handoff.pk])
     is_theirs = handoff.is_open and may_work(handoff, user)

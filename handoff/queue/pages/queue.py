@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import FilteredRelation, Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -36,6 +37,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     view = request.GET.get("view", "")
     view = view if view in VIEWS else default_view(user)
     stands = standing(user, view, now)
+    request.queue_counted = stands.counts[default_view(user)]  # type: ignore[attr-defined]  # for the side bar
     is_open_already = request.headers.get("HX-Request") == "true"
     unchanged = get_conditional_response(request, etag=stands.etag) if is_open_already else None
     if unchanged is not None:
@@ -62,15 +64,16 @@ def _shown(request: HttpRequest, user: User, view: str, stands: Standing, now: d
     # First which ones, then all about them: else everything is joined to every open handoff before it is sorted.
     ids = [handoff.pk for handoff in page.object_list]
     few = with_what_rows_show(Handoff.objects.filter(pk__in=ids).by_urgency())
-    sqls = list(sqls_for_today(user, now)[:MOST_SQLS])
-    stands.counts["today"] += len(sqls)
+    for_today = sqls_for_today(user, now)
+    sqls = list(for_today[:MOST_SQLS]) if view == "today" and not is_narrowed and page.number == 1 else []
+    stands.counts["today"] += len(sqls) or for_today.count()
     lists = list(SavedView.objects.filter(user=user, page="queue"))
     return {
         "view": view,
         "tabs": [(name, label, stands.counts[name]) for name, label in VIEWS.items()],
         "head": found(paginator.count) if is_narrowed else headline(stands, view, half_touched_within(user, now), now),
         "rows": rows(few, now),
-        "sqls": sql_rows(sqls, user, now) if view == "today" and not is_narrowed and page.number == 1 else [],
+        "sqls": sql_rows(sqls, user, now),
         "page_obj": page,
         "q": query.get("q", ""),
         "is_narrowed": is_narrowed,
@@ -117,14 +120,23 @@ def narrowing(filters: HandoffFilter, user: User) -> list[forms.BoundField]:
     fields["grade"].widget = forms.Select(choices=[("", _("any")), *grades])
     names = ["route", "grade", "due", "source", "country"]
     if not user.is_rep:
-        everywhere = user.is_admin or user.is_marketer
-        teams = Team.objects.all() if everywhere else Team.objects.filter(pk__in=user.team_ids())
-        reps = User.objects.filter(is_active=True, role=Role.REP, memberships__team__in=teams).distinct()
-        people = [(rep.username, str(rep)) for rep in reps.order_by("first_name", "username")]
+        teams, people = _teams_and_reps(user)
         fields["holder"].widget = forms.Select(choices=[("", _("any")), (NOBODY, _("nobody")), *people])
-        fields["team"].widget = forms.Select(choices=[("", _("any")), *teams.values_list("slug", "name")])
+        fields["team"].widget = forms.Select(choices=[("", _("any")), *teams])
         names += ["holder", "team"]
     return [form[name] for name in names]
+
+
+def _teams_and_reps(user: User) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return the teams that `user` sees and the reps in them, each with its name, in one query."""
+    everywhere = user.is_admin or user.is_marketer
+    teams = Team.objects.all() if everywhere else Team.objects.filter(pk__in=user.team_ids())
+    reps = FilteredRelation("people", condition=Q(people__is_active=True, people__role=Role.REP))
+    named = [f"reps__{name}" for name in ("first_name", "username", "last_name")]
+    rows = list(teams.annotate(reps=reps).order_by("name").values_list("slug", "name", *named))
+    names = sorted({row[2:] for row in rows if row[2] is not None})
+    people = [(name, str(User(username=name, first_name=first, last_name=last))) for first, name, last in names]
+    return list(dict.fromkeys(row[:2] for row in rows)), people
 
 
 def undo_offer(request: HttpRequest, at: datetime) -> dict[str, Any] | None:
