@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from handoff.leads.models import Stage
@@ -15,6 +17,7 @@ from handoff.queue import enforcement
 from handoff.queue.claiming import claim
 from handoff.queue.disqualification import disqualify
 from handoff.queue.enforcement import enforce_due
+from handoff.queue.escalation import change_handoffs
 from handoff.queue.models import Assignment, Breach, Clock, FiredStep, Handoff, Verdict
 from handoff.queue.qualification import qualify
 from handoff.queue.receiving import receive_activities
@@ -354,3 +357,53 @@ def test_many_due_steps_cost_the_same_queries_as_one(policy: Policy, django_asse
         make_handoff()
     with django_assert_max_num_queries(16):
         assert enforce_due(at=MONDAY_9AM + 2 * HOUR) == 12
+
+
+def test_what_comes_after_a_lead_was_given_on_concerns_whoever_has_it_then(policy: Policy) -> None:
+    Team.objects.update(giving=Team.Giving.ROTATION)
+    make_rep("sam"), make_rep("sasha")
+    for action, share in (("tell_owner", 25), ("next_rep", 50), ("tell_owner", 75), ("next_rep", 90)):
+        step(policy, action, share=share)
+    first, second = make_handoff(), make_handoff()
+    assert enforce_due(at=MONDAY_9AM + DAY) == 10
+    for handoff in (first, second):
+        held_by = list(Assignment.objects.filter(handoff=handoff).order_by("id").values_list("user", flat=True))
+        assert len(held_by) == 3
+        causes = [
+            f"step:{handoff.clocks.get(metric=Metric.FIRST_TOUCH).pk}:{rung.pk}"
+            for rung in policy.ladder.filter(action="tell_owner")
+        ]
+        heard = Notice.objects.filter(cause__in=causes).order_by("id").values_list("user", flat=True)
+        assert list(heard) == held_by[:2]
+
+
+def test_changes_of_many_leads_share_what_they_have_to_ask(policy: Policy) -> None:
+    step(policy, "raise", share=50)
+
+    def asked(leads: int) -> int:
+        for _ in range(leads):
+            make_handoff()
+        with CaptureQueriesContext(connection) as queries:
+            assert enforce_due(at=MONDAY_9AM + 2 * HOUR) == leads
+        return len(queries)
+
+    few, many = asked(2), asked(12)
+    assert many - few <= 10 * 3
+    assert few <= 40
+
+
+def test_no_more_leads_are_held_at_once_than_others_can_wait_for(
+    policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step(policy, "raise", share=50)
+    for _ in range(enforcement.MOST_CHANGES + 1):
+        make_handoff()
+    held_at_once = []
+
+    def noted(due: Any, *, at: datetime) -> list[str]:
+        held_at_once.append(len(due))
+        return change_handoffs(due, at=at)
+
+    monkeypatch.setattr(enforcement, "change_handoffs", noted)
+    assert enforce_due(at=MONDAY_9AM + 2 * HOUR) == enforcement.MOST_CHANGES + 1
+    assert held_at_once == [enforcement.MOST_CHANGES, 1]

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from handoff.leads.models import LeadScore
 from handoff.people.models import SavedView, User
+from handoff.queue.badges import badges
 from handoff.queue.claiming import claim
 from handoff.queue.deals import win
 from handoff.queue.models import Handoff
@@ -285,3 +286,27 @@ def cost(client: Client, address: str) -> int:
     with CaptureQueriesContext(connection) as queries:
         assert client.get(address).status_code == 200
     return len(queries)
+
+
+def test_managers_narrow_by_their_own_teams_and_reps_and_marketers_by_all(sam: User) -> None:
+    dach = make_team("DACH", slug="dach", is_default=False)
+    make_rep("zoe", team=dach), make_rep("old", team=dach, is_active=False)
+    mia = make_manager("mia", team=sam.memberships.get().team)
+
+    def offered(user: User) -> list[list[str]]:
+        fields = {field.name: field for field in signed_in(user).get(QUEUE).context["narrowing"]}
+        return [[value for value, _name in fields[name].field.widget.choices][1:] for name in ("team", "holder")]
+
+    assert offered(mia) == [["benelux"], ["nobody", "sam"]]
+    assert offered(make_marketer()) == [["benelux", "dach"], ["nobody", "sam", "zoe"]]
+
+
+def test_the_side_bar_counts_what_waits_runs_out_and_is_unread(sam: User) -> None:
+    make_policy(first_touch_hours=1)
+    mine, _others = (make_handoff(at=now() - 2 * HOUR) for _ in range(2))
+    claim(mine, by=sam, at=now() - HOUR)
+    assert badges(sam) == {"queue": 1, "feedback": 0, "triage": 0, "breaches": 2, "notices": 1}
+    assert badges(make_rep("zoe", team=make_team("DACH", slug="dach", is_default=False)))["breaches"] == 0
+    assert badges(sam, queue=7)["queue"] == 7
+    log_touch(mine, channel="call", outcome="no_answer", note="Rang", by=sam, at=now())
+    assert badges(sam)["breaches"] == badges(make_manager())["breaches"] == 1
