@@ -69,6 +69,7 @@ def database(name: str, *, folder: Path) -> dict[str, Any]:
     if not found.get("NAME"):
         raise refuse(name, value, DATABASES_ACCEPTED)
     if found["ENGINE"] == "django.db.backends.sqlite3":
+        found["ENGINE"] = "handoff.lib.sqlite3"
         # Deferred transactions fail under contention with "database is locked"; immediate ones wait.
         found["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",

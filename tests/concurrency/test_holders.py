@@ -47,7 +47,7 @@ def test_a_handoff_has_one_holder_at_any_time_however_many_want_it() -> None:
     reps, mia = [make_rep(f"rep{number}") for number in range(PEOPLE)], make_manager()
     keys = [make_handoff().pk for _ in range(HANDOFFS)]
     outcomes = race(*(_busy(rep, reps, mia, keys) for rep in reps))
-    assert not [outcome for outcome in outcomes if not isinstance(outcome, Counter)]
+    assert [outcome for outcome in outcomes if not isinstance(outcome, Counter)] == []
     done = sum(outcomes, Counter[str]())
     assert all(done[act] for act in {*ACTS, "refused"}), done
     assert Handoff.objects.open().count() == HANDOFFS
