@@ -26,7 +26,7 @@ from handoff.sla.models import Metric
 
 log = logging.getLogger(__name__)
 AT_ONCE, FEW = 1000, 8
-MOST_CHANGES = 20  # in one transaction, for which those who want these leads wait
+MOST_CHANGES = 8  # in one transaction, for which those who want these leads wait
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from tests.processes.test_broker import database_url
 
 LONG = os.environ.get("HANDOFF_LONG") == "1"
 CLOCKS, KILLS, WORKERS = (4_000, 200, 5) if LONG else (60, 8, 2)
-STORM, CALM = (420.0, 60.0) if LONG else (10.0, 4.0)  # seconds in which steps fall due
+STORM, CALM = (600.0, 60.0) if LONG else (10.0, 4.0)  # seconds in which steps fall due
 WHOLE, HURRIED = timedelta(seconds=4), "tests.processes.hurried"
 PROMISED = 30  # seconds
 
