@@ -1,6 +1,6 @@
 """Six weeks of silence: a handoff that nobody answers lapses, or shows that too little was tried."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -57,14 +57,17 @@ def lapse_instant(handoff: Handoff) -> datetime | None:
     counted_from = max(filter(None, [since["first"], since["answered"], handoff.raised_at, handoff.reopened_at]))
     hours = handoff.clocks.order_by("id").values_list("hours__value", flat=True).first()
     zone = ZoneInfo(Hours.from_json(hours).zone if hours else settings.TIME_ZONE)
-    paused = sum(
-        (until.astimezone(zone).date() - max(start, counted_from).astimezone(zone).date()).days
-        for start, until in pauses_of(handoff)
-        if until is not None and until > counted_from
-    )
-    last = counted_from.astimezone(zone).date() + timedelta(days=SILENCE + paused)
-    over = datetime.combine(last + timedelta(days=1), time(), tzinfo=zone)
+    last = counted_from.astimezone(zone).date() + timedelta(days=SILENCE)
+    for start, until in sorted(pauses_of(handoff)):
+        # What is paused once they are over doesn't bring them back.
+        if until is not None and until > counted_from and start < _end_of(last, zone):
+            last += until.astimezone(zone).date() - max(start, counted_from).astimezone(zone).date()
+    over = _end_of(last, zone)
     return over if over > since["last"] else None
+
+
+def _end_of(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
 
 
 def settle_lapse(handoff: Handoff, *, at: datetime) -> None:

@@ -35,7 +35,8 @@ def snooze(
         Snooze.objects.create(handoff=found, by=by, at=at, until=until, reason=reason.strip())
     found.snoozed_until = until
     replan_pauses(found)
-    set_lapse(found)
+    if found.lapses_at is not None:  # six weeks that are over stay over
+        set_lapse(found)
     save(found, "snoozed_until", "due_at", *LAPSE)
     record("snoozed", f"handoff {found.pk}", by=by, at=at, until=until.isoformat() if until else None)
     copy_state(found, handoff)

@@ -66,7 +66,7 @@ MUTANTS = (
     Mutant("a touch stops no clock", "touching.log_touch", "stop_met(found, touch, at=at)"),
     Mutant("at due is late", "enforcement._due", "what.at >= at", "what.at > at"),
     Mutant("the next rep may be the same", "escalation._next_rep", ", avoiding=holder"),
-    Mutant("six weeks are a day short", "lapsing.lapse_instant", "SILENCE + paused", "SILENCE - 1 + paused"),
+    Mutant("six weeks are a day short", "lapsing.lapse_instant", "days=SILENCE", "days=SILENCE - 1"),
     Mutant(
         "silence ends whatever was tried",
         "lapsing.end_silence",

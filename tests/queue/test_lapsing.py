@@ -194,6 +194,18 @@ def test_a_handoff_without_a_policy_lapses_after_one_attempt(sam: User) -> None:
     assert handoff.verdict == Verdict.LAPSED
 
 
+def test_a_snooze_does_not_open_six_weeks_again_that_showed_too_little(sam: User) -> None:
+    handoff = attempted(sam, 0)
+    end_silence(at=SIX_WEEKS_ON + HOUR)
+    snooze(handoff, until=SIX_WEEKS_ON + 10 * DAY, reason="Fair", by=sam, at=SIX_WEEKS_ON + DAY)
+    handoff.refresh_from_db()
+    assert handoff.lapses_at is None
+    log_touch(handoff, channel="call", outcome="no_answer", by=sam, at=SIX_WEEKS_ON + 2 * DAY)
+    assert end_silence(at=SIX_WEEKS_ON + 20 * DAY) == 0
+    handoff.refresh_from_db()
+    assert handoff.is_open
+
+
 def test_undoing_a_verdict_does_not_open_six_weeks_again_that_showed_too_little(sam: User) -> None:
     handoff = attempted(sam, 0)
     after = SIX_WEEKS_ON + 3 * DAY
