@@ -18,7 +18,7 @@ def publication_for(lead: Lead, at: datetime) -> Publication | None:
 
 def publications_for(leads: Iterable[Lead], at: datetime) -> list[Publication | None]:
     """Return what scores each of `leads` at `at`, in one query."""
-    # Nothing is published while a challenge runs, so that these two are the newest.
+    # At most one live one and one challenger count. Nothing is published while one runs, so they are the newest.
     is_asked = Q(challenge=None, at__lte=at) | Q(challenge__in=Challenge.objects.running(at))
     newest = Publication.objects.filter(is_asked).order_by("-at", "-id").select_related("challenge", "model")[:2]
     challenger: dict[int, Publication | None] = {one.challenge.pk: one for one in newest if hasattr(one, "challenge")}

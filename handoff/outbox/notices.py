@@ -127,6 +127,12 @@ def settle(about: str, *, at: datetime, kinds: Iterable[str] = (), but: Iterable
     return _read(found.exclude(_of_kinds(but)) if but else found, at)
 
 
+def hold_unread(abouts: Iterable[str]) -> None:
+    """Lock what is unread about these: who settles several of them in one transaction does so first, for `_read`."""
+    found = Notice.objects.unread().filter(about__in=list(abouts))
+    len(found.select_for_update().order_by("id").values_list("id"))
+
+
 def _of_kinds(kinds: Iterable[str]) -> Q:
     found = Q()
     for kind in kinds:

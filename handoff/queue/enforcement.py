@@ -6,7 +6,7 @@ one transaction. What only writes rows is done for many clocks at once, what cha
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -22,9 +22,10 @@ from handoff.queue.running import Running, lock_running
 from handoff.queue.storing_clocks import move_on
 from handoff.queue.working import lock_leads
 from handoff.sla.ladder import Planned
-from handoff.sla.models import Metric
+from handoff.sla.models import LadderStep, Metric
 
 log = logging.getLogger(__name__)
+Step = tuple[int, int | None]
 AT_ONCE, FEW = 1000, 8
 MOST_CHANGES = 8  # in one transaction, for which those who want these leads wait
 
@@ -43,9 +44,24 @@ class Due:
         return self.what.at, self.clock.pk, self.place
 
     @property
+    def step(self) -> Step:
+        """Return the ids of the clock and of the step, None of a breach."""
+        return self.clock.pk, self.what.rung.id if self.what.rung else None
+
+    @property
     def changes_the_handoff(self) -> bool:
         """Whether more than rows about it are written."""
         return self.what.rung is not None and self.what.rung.action in CHANGES
+
+    @property
+    def takes_a_turn(self) -> bool:
+        """Whether somebody is given the lead in turn."""
+        return self.what.rung is not None and self.what.rung.action == LadderStep.Action.NEXT_REP
+
+    def is_of(self, teams: Mapping[int, int | None]) -> bool:
+        """Return whether its lead is one of these, and with the same team."""
+        handoff = self.clock.handoff
+        return handoff.lead_id in teams and handoff.team_id == teams[handoff.lead_id]
 
 
 def enforce_due(*, at: datetime) -> int:
@@ -61,46 +77,44 @@ def enforce_due(*, at: datetime) -> int:
                 log.exception("clock %d can't be acted on", poisoned[-1])
             at_once = 1
             continue
-        if not now_done:
+        if now_done is None:
             return done
         done += now_done
-        # Whatever lies behind a second change is read again: no more than is likely to be done before the next one.
+        # What follows on a change is read again: no more than is likely to be done before the next reading.
         at_once = min(AT_ONCE, max(FEW, 2 * now_done))
 
 
-def _act(waiting: "QuerySet[Clock]", at: datetime, at_once: int) -> int:
-    """Do what is due on `waiting`, as far as can be told beforehand what that is; return how much was done."""
-    with transaction.atomic():
-        found = _found(waiting, at, at_once)
-        changed = {due.clock.handoff.lead_id: due.clock.handoff.team_id for due in found if due.changes_the_handoff}
-        if not changed:
-            _write(found, at)
-            return len(found)
-    # A lead is locked before what belongs to it, so all is looked at again behind the locks.
-    with transaction.atomic():
-        lock_leads(changed)
-        hold_turns({team for team in changed.values() if team})
-        found = [*takewhile(lambda due: _is_held(due, changed), _found(waiting, at, at_once))]
-        _write(found, at)
-    return len(found)
+def _act(waiting: "QuerySet[Clock]", at: datetime, at_once: int) -> int | None:
+    """Do what is due on `waiting`, as far as it is known beforehand, and return how much that was.
 
-
-def _is_held(due: Due, leads: Collection[int]) -> bool:
-    return not due.changes_the_handoff or due.clock.handoff.lead_id in leads
-
-
-def _found(waiting: "QuerySet[Clock]", at: datetime, at_once: int) -> list[Due]:
-    """Return what is due on `waiting`, locked, in order, up to the first about a handoff that one before it changes.
-
-    What is due of that handoff is to be read again.
+    None says that nothing was due, 0 that somebody else was faster: look again.
     """
-    found = sorted(_due(lock_running(waiting), at, at_once), key=lambda due: due.order)
-    changed = set[int]()
-    for place, due in enumerate(found):
-        if due.clock.handoff_id in changed or len(changed) == MOST_CHANGES:
+    with transaction.atomic():
+        found = _certain(_due(lock_running(waiting), at, at_once))
+        changes = [due for due in found if due.changes_the_handoff]
+        if not changes:
+            _write(found, at)
+            return len(found) or None
+    # A lead is locked before what belongs to it, so all is looked at again behind the locks.
+    teams = {due.clock.handoff.lead_id: due.clock.handoff.team_id for due in changes}
+    with transaction.atomic():
+        lock_leads(teams)
+        hold_turns({due.clock.handoff.team_id for due in changes if due.takes_a_turn and due.clock.handoff.team_id})
+        found = _certain(_due(lock_running(waiting), at, at_once))
+        found = [*takewhile(lambda due: not due.changes_the_handoff or due.is_of(teams), found)]
+        last = max((place for place, due in enumerate(found, start=1) if due.changes_the_handoff), default=0)
+        _write(found[:last], at)
+    return last
+
+
+def _certain(due: Iterable[Due]) -> list[Due]:
+    """Return what is due, in order, up to what comes after a change of the same handoff: that depends on the change."""
+    found, changed = sorted(due, key=lambda one: one.order), set[int]()
+    for place, one in enumerate(found):
+        if one.clock.handoff_id in changed or len(changed) == MOST_CHANGES:
             return found[:place]
-        if due.changes_the_handoff:
-            changed.add(due.clock.handoff_id)
+        if one.changes_the_handoff:
+            changed.add(one.clock.handoff_id)
     return found
 
 
@@ -120,7 +134,7 @@ def _due(clocks: list[Running], at: datetime, at_once: int) -> Iterator[Due]:
 
 
 def _write(found: list[Due], at: datetime) -> None:
-    """Record the breaches and the steps, take those that change handoffs, move the clocks on, and tell people."""
+    """Record the breaches, move the clocks on, tell people, change handoffs, and record all steps."""
     breaches = [due.clock for due in found if due.what.rung is None]
     holders = _holders_when_due(breaches)
     insert_new(
@@ -128,28 +142,29 @@ def _write(found: list[Due], at: datetime) -> None:
         ("clock_id", "due_at", "holder_id", "recorded_at"),
         [(clock.pk, clock.due_at, holders.get(clock.pk), at) for clock in breaches],
     )
+    for due in found:
+        due.clock.move_past(due.place)
+    move_on(list({due.clock.pk: due.clock for due in found}.values()))
+    # Before the changes: what one of them settles or stops was told, and went on, before it.
+    tell([(due.clock, due.what) for due in found if not due.changes_the_handoff], holders, at=at)
     outcomes = _change([due for due in found if due.changes_the_handoff], at)
     steps = [
-        (due.clock.pk, due.what.rung.id, due.what.at, at, outcomes.get(due.clock.pk, FiredStep.Outcome.DONE))
+        (due.clock.pk, due.what.rung.id, due.what.at, at, outcomes.get(due.step, FiredStep.Outcome.DONE))
         for due in found
         if due.what.rung
     ]
     insert_new(FiredStep, ("clock_id", "step_id", "at", "fired_at", "outcome"), steps)
-    for due in found:
-        due.clock.move_past(due.place)
-    move_on(list({due.clock.pk: due.clock for due in found}.values()))
-    tell([(due.clock, due.what) for due in found if not due.changes_the_handoff], holders, at=at)
 
 
-def _change(found: list[Due], at: datetime) -> dict[int, str]:
-    """Take steps that change handoffs, each another one, and return by clock what came of it."""
+def _change(found: list[Due], at: datetime) -> dict[Step, str]:
+    """Take steps that change handoffs, at most one of each, and return what came of them."""
     if not found:
         return {}
     # A re-plan may have come between: a step that was taken stays taken.
     before = set(FiredStep.objects.filter(clock__in=[due.clock.pk for due in found]).values_list("clock_id", "step_id"))
-    new = [due for due in found if due.what.rung and (due.clock.pk, due.what.rung.id) not in before]
+    new = [due for due in found if due.step not in before]
     outcomes = change_handoffs([(due.clock, due.what) for due in new], at=at)
-    return {due.clock.pk: outcome for due, outcome in zip(new, outcomes, strict=True)}
+    return {due.step: outcome for due, outcome in zip(new, outcomes, strict=True)}
 
 
 def _holders_when_due(clocks: list[Running]) -> dict[int, int]:

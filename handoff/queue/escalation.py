@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from handoff.lib.durations import spoken
 from handoff.outbox.audit import record
-from handoff.outbox.notices import News, notify, notify_all
+from handoff.outbox.notices import News, hold_unread, notify, notify_all
 from handoff.people.models import Role, User
 from handoff.queue.assignment import assign_to, end_assignment, give_back
 from handoff.queue.lapsing import end_as_lapsed
@@ -96,9 +96,11 @@ def _said(clock: Running, what: Planned, at: datetime) -> Callable[[], str]:
 
 
 def change_handoffs(due: Sequence[tuple[Running | Clock, Planned]], *, at: datetime) -> list[str]:
-    """Take steps that change handoffs, each another one, whose leads are locked; return what came of each."""
+    """Take steps that change handoffs, at most one of each, whose leads are locked; return what came of each."""
+    ids = [clock.handoff_id for clock, _what in due]
+    hold_unread([f"handoff {pk}" for pk in ids])
     locked = Handoff.objects.select_for_update(of=("self",)).select_related("lead", "team", "claimed_by", "assigned_to")
-    handoffs = locked.in_bulk([clock.handoff_id for clock, _what in due])
+    handoffs = locked.order_by("id").in_bulk(ids)
     agreements = Agreements()
     return [_change(handoffs[clock.handoff_id], clock, what, at=at, agreements=agreements) for clock, what in due]
 

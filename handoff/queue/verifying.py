@@ -191,6 +191,7 @@ INVARIANTS: dict[str, Check] = {
     ),
     "an open handoff can be seen by somebody": _seen_by_nobody,
     "a running clock waits for its next step or has none left": _waiting_wrongly,
+    "a stopped clock waits for nothing": lambda: Clock.objects.filter(stopped_at__isnull=False, acts_at__isnull=False),
     "no step is taken before its time": lambda: FiredStep.objects.filter(fired_at__lt=F("at")),
     "a lapsed lead was silent for six weeks": lambda: Handoff.objects.filter(
         verdict=Verdict.LAPSED, is_imported_history=False, touches__at__gt=F("closed_at")

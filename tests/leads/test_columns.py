@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from handoff.leads.activity_columns import activities_of, activities_then
 from handoff.leads.catalogue import activity_fields, profile_fields
 from handoff.leads.columns import facts_in
 from handoff.leads.facts import facts_of
@@ -19,7 +20,7 @@ from tests.making import HOUR, MONDAY_9AM, make_lead
 
 pytestmark = pytest.mark.django_db
 TRAITS = {f"a_{type_}": ("A trait", str(type_)) for type_ in FieldType}
-texts = st.text(string.ascii_letters + " ,\"'\\\näöü€0123456789-.", max_size=8)
+texts = st.text(string.ascii_letters + " ,\"'\\\n\räöü€0123456789-.", max_size=8)
 values = st.one_of(
     st.none(), st.booleans(), st.integers(-(10**6), 10**6), st.sampled_from([1.5, -0.25]), texts,
     st.sampled_from(["12.5", "1e3", "nan", "2026-03-29", "2026-03-29T10:00:00+02:00"]),
@@ -44,6 +45,9 @@ def assert_same(needs: Needs) -> None:
     leads = list(Lead.objects.select_related("company").order_by("id"))
     ids, found = facts_in(0, leads[-1].pk, needs)
     expected = facts_of(leads, needs)
+    # On PostgreSQL both come by COPY, so the activities are also read row by row.
+    for some in (leads, leads[::-1], [*leads, leads[0]], []):
+        assert_frame_equal(activities_of(some, needs), activities_then(some, needs), check_column_order=False)
     assert ids.tolist() == [lead.pk for lead in leads]
     assert_frame_equal(found.leads, expected.leads)
     assert_frame_equal(found.activities.drop("id", strict=False), expected.activities.drop("id"))

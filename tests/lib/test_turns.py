@@ -44,6 +44,23 @@ def test_who_gives_up_waiting_is_passed_over() -> None:
     assert turns.take(seconds=0)
 
 
+def test_who_is_interrupted_while_waiting_leaves_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted:
+        def acquire(self, timeout: float | None = None) -> bool:
+            if timeout is not None:
+                raise KeyboardInterrupt
+            return True
+
+    turns = Turns()
+    assert turns.take(seconds=0)
+    with monkeypatch.context() as patched:
+        patched.setattr("handoff.lib.sqlite3.turns.Lock", Interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            turns.take(seconds=1)
+    turns.give_back()
+    assert turns.take(seconds=0)
+
+
 @only_sqlite
 @pytest.mark.races
 @pytest.mark.django_db(transaction=True)
@@ -77,8 +94,10 @@ def test_who_gets_no_turn_hears_that_the_database_is_locked(monkeypatch: pytest.
             with transaction.atomic():
                 Team.objects.create(name="A", slug="a")
 
-    [outcome] = race(write)
-    WRITERS.give_back()
+    try:
+        [outcome] = race(write)
+    finally:
+        WRITERS.give_back()
     assert isinstance(outcome, OperationalError)
     assert "database is locked" in str(outcome)
     assert [each for each in race(_make("b"), _make("c")) if each] == []

@@ -25,6 +25,8 @@ from handoff.queue.snoozing import snooze
 from handoff.queue.takeover import accept_takeover
 from handoff.queue.touching import log_touch
 from handoff.queue.undoing import undo
+from handoff.queue.verifying import broken_rows
+from handoff.queue.working import lock_leads
 from handoff.sla.models import CalendarOpening, LadderStep, Metric, Policy, Target
 from handoff.sla.versioning import revise, targets_of
 from tests.making import (
@@ -407,3 +409,41 @@ def test_no_more_leads_are_held_at_once_than_others_can_wait_for(
     monkeypatch.setattr(enforcement, "change_handoffs", noted)
     assert enforce_due(at=MONDAY_9AM + 2 * HOUR) == enforcement.MOST_CHANGES + 1
     assert held_at_once == [enforcement.MOST_CHANGES, 1]
+
+
+def test_what_came_of_a_step_is_said_of_that_step_alone(policy: Policy) -> None:
+    step(policy, "tell_team", share=25)
+    step(policy, "next_rep", share=50)
+    make_handoff()
+    enforce_due(at=MONDAY_9AM + DAY)
+    outcomes = FiredStep.objects.order_by("at").values_list("step__action", "outcome")
+    assert list(outcomes) == [("tell_team", "done"), ("next_rep", "nobody")]
+
+
+def test_nobody_is_left_with_news_of_a_lead_that_went_back_to_nurture_meanwhile(policy: Policy) -> None:
+    step(policy, "tell_owner", share=25)
+    step(policy, "nurture", share=50)
+    sam = make_rep()
+    handoff = make_handoff()
+    claim(handoff, by=sam, at=MONDAY_9AM)
+    enforce_due(at=MONDAY_9AM + DAY)
+    assert Notice.objects.filter(cause__startswith="step:").exists()
+    assert not Notice.objects.unread().filter(cause__startswith="step:").exists()
+    assert list(broken_rows()) == []
+
+
+def test_what_changes_between_the_two_looks_is_looked_at_again(policy: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    step(policy, "raise", share=50)
+    make_rep()
+    first, _second = make_handoff(), make_handoff()
+    other = make_team("DACH", slug="dach", is_default=False)
+    moves = iter([other.pk])
+
+    def meanwhile(ids: Any) -> None:
+        for team in moves:
+            Handoff.objects.filter(pk=first.pk).update(team=team)
+        lock_leads(ids)
+
+    monkeypatch.setattr(enforcement, "lock_leads", meanwhile)
+    assert enforce_due(at=MONDAY_9AM + 2 * HOUR) == 2
+    assert set(Handoff.objects.values_list("priority", flat=True)) == {1}

@@ -185,6 +185,7 @@ BREAKING: list[tuple[str, Callable[[], object]]] = [
         "a running clock waits for its next step or has none left",
         lambda: Clock.objects.running().filter(breach=None).update(acts_at=None),
     ),
+    ("a stopped clock waits for nothing", lambda: Clock.objects.exclude(stopped_at=None).update(acts_at=LATE)),
     ("no step is taken before its time", step_too_early),
     (
         "a lapsed lead was silent for six weeks",
@@ -268,7 +269,9 @@ def test_what_is_due_first_of_a_clock_and_a_step_is_checked(due_at: object) -> N
 
 @pytest.mark.usefixtures("world")
 def test_a_planned_step_alone_is_what_is_due_first() -> None:
-    Clock.objects.running().filter(handoff=of("open")).update(stopped_at=MONDAY_9AM + 3 * DAY, ending="cancelled")
+    Clock.objects.running().filter(handoff=of("open")).update(
+        stopped_at=MONDAY_9AM + 3 * DAY, ending="cancelled", acts_at=None
+    )
     Handoff.objects.filter(pk=of("open")).update(due_at=LATE)
     assert list(broken_rows()) == []
     Handoff.objects.filter(pk=of("open")).update(due_at=LATE + DAY)

@@ -11,7 +11,7 @@ from django.db.backends.sqlite3 import base
 
 from handoff.lib.sqlite3.turns import Turns
 
-WRITERS = Turns()
+WRITERS = Turns()  # of the one embedded database that a process has
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -21,7 +21,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _start_transaction_under_autocommit(self) -> None:
         patience = float(self.settings_dict["OPTIONS"].get("timeout", 20))
-        if not WRITERS.take(seconds=patience):
+        if not self._has_turn and not WRITERS.take(seconds=patience):
             raise OperationalError(f"database is locked: others of this process have written for {patience:g} s")
         self._has_turn = True
         try:

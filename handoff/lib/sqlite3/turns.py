@@ -20,13 +20,22 @@ class Turns:
             called = Lock()
             called.acquire()
             self._waiting.append(called)
-        if called.acquire(timeout=seconds):
-            return True
+        try:
+            if called.acquire(timeout=seconds):
+                return True
+        except BaseException:
+            if not self._give_up(called):
+                self.give_back()
+            raise
+        return not self._give_up(called)
+
+    def _give_up(self, called: Lock) -> bool:
+        """Wait no longer, and return whether the turn had not come yet."""
         with self._mutex:
-            if called in self._waiting:
+            still_waits = called in self._waiting
+            if still_waits:
                 self._waiting.remove(called)
-                return False
-        return True  # called at the last moment
+        return still_waits
 
     def give_back(self) -> None:
         """End the turn, and call the next."""

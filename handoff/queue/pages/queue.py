@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from typing import Any
+from unicodedata import normalize
 
 from django import forms
 from django.contrib import messages
@@ -66,7 +67,7 @@ def _shown(request: HttpRequest, user: User, view: str, stands: Standing, now: d
     few = with_what_rows_show(Handoff.objects.filter(pk__in=ids).by_urgency())
     for_today = sqls_for_today(user, now)
     sqls = list(for_today[:MOST_SQLS]) if view == "today" and not is_narrowed and page.number == 1 else []
-    stands.counts["today"] += len(sqls) or for_today.count()
+    stands.counts["today"] += len(sqls) if 0 < len(sqls) < MOST_SQLS else for_today.count()
     lists = list(SavedView.objects.filter(user=user, page="queue"))
     return {
         "view": view,
@@ -134,9 +135,14 @@ def _teams_and_reps(user: User) -> tuple[list[tuple[str, str]], list[tuple[str, 
     reps = FilteredRelation("people", condition=Q(people__is_active=True, people__role=Role.REP))
     named = [f"reps__{name}" for name in ("first_name", "username", "last_name")]
     rows = list(teams.annotate(reps=reps).order_by("name").values_list("slug", "name", *named))
-    names = sorted({row[2:] for row in rows if row[2] is not None})
+    names = sorted({row[2:] for row in rows if row[2] is not None}, key=_as_read)
     people = [(name, str(User(username=name, first_name=first, last_name=last))) for first, name, last in names]
     return list(dict.fromkeys(row[:2] for row in rows)), people
+
+
+def _as_read(name: tuple[str, ...]) -> list[str]:
+    """Return what sorts names as people look for them: É beside E, and no capitals first."""
+    return [normalize("NFKD", part.casefold()) for part in name]
 
 
 def undo_offer(request: HttpRequest, at: datetime) -> dict[str, Any] | None:
