@@ -5,7 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from handoff.leads.challenging import lot
+from handoff.leads.challenging import lot, publications_for
 from handoff.leads.models import Lead, LeadScore
 from handoff.queue.merging import merge
 from handoff.queue.models import Handoff
@@ -188,3 +188,17 @@ def test_the_lot_falls_on_the_share_and_apart_from_other_challenges(share: int) 
     assert all(abs(len(each) - n * chance) <= 5 * (n * chance * (1 - chance)) ** 0.5 for each in drawn)
     rate = chance * chance
     assert abs(len(drawn[0] & drawn[1]) - n * rate) <= 5 * (n * rate * (1 - rate)) ** 0.5
+
+
+def test_what_scores_whom_is_one_question_before_during_and_after_a_challenge(challenge: Challenge) -> None:
+    leads = come_in()
+    mine = [challenge.publication if lead.challenge_id else challenge.against for lead in leads]
+    with CaptureQueriesContext(connection) as queries:
+        assert publications_for(leads, MONDAY_9AM + HOUR) == mine
+    assert len(queries) == 1
+    ended_at = MONDAY_9AM + 3 * HOUR
+    end_challenge(challenge, by=None, at=ended_at)
+    assert publications_for(leads, ended_at - HOUR) == mine
+    for at in (MONDAY_9AM - HOUR, ended_at):
+        assert publications_for(leads, at) == [challenge.against] * len(leads)
+    assert publications_for(leads, BEFORE - 2 * DAY) == [None] * len(leads)
