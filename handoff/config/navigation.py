@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
@@ -72,7 +73,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     has_frame = not request.headers.get("HX-Request") and not request.path.startswith("/admin/")
     if user is None or not user.is_authenticated or not has_frame:
         return {}
-    counts = import_string(BADGES)(user, queue=getattr(request, "queue_counted", None))
+    counts = import_string(BADGES)(user, at=timezone.now(), queue=getattr(request, "queue_counted", None))
     role = "admin" if user.is_admin else user.role
     seen = [(label, [entry for entry in entries if role in entry.roles]) for label, entries in SECTIONS]
     addresses = {entry: reverse(entry.url_name) for _label, entries in seen for entry in entries}

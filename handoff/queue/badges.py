@@ -1,10 +1,10 @@
 """The small numbers in the side bar."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, QuerySet, Value
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from handoff.outbox.models import Notice
 from handoff.people.models import User
@@ -12,16 +12,16 @@ from handoff.queue.filters import default_view, view_conditions
 from handoff.queue.models import Disqualification, Handoff, Triage
 
 
-def badges(user: User, *, queue: int | None = None) -> dict[str, int]:
+def badges(user: User, *, at: datetime, queue: int | None = None) -> dict[str, int]:
     """Return what waits for `user`, in one query: leads, what marketing has to read or answer, breaches, notices.
 
     `queue` is how many leads there are, where a page has counted them already.
     """
-    visible, now = Handoff.objects.open_to(user), timezone.now()
+    visible = Handoff.objects.open_to(user)
     if queue is None:
-        waiting = _number(visible.filter(view_conditions(user, now)[default_view(user)]))
+        waiting = _number(visible.filter(view_conditions(user, at)[default_view(user)]))
     # Of the handoffs only those that are late have a clock that has run out, and most are not late.
-    run_out = visible.filter(due_at__lt=now, clocks__stopped_at=None, clocks__due_at__lt=now)
+    run_out = visible.filter(due_at__lt=at, clocks__stopped_at=None, clocks__due_at__lt=at)
     numbers = {
         "queue": waiting if queue is None else Value(queue),
         "feedback": _number(Disqualification.objects.filter(acknowledged_at=None)) if user.is_marketer else Value(0),

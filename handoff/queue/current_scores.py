@@ -16,7 +16,7 @@ Strength = Handoff | LeadScore
 
 
 def current_scores(handoffs: Sequence[Handoff], at: datetime) -> dict[int, Strength]:
-    """Return by handoff the score at `at` under what scores its lead, in a query for each of these publications.
+    """Return by handoff the score at `at` under what scores its lead: a query for these publications, and one for each.
 
     A closed one's score is what it was, and that of one at rest is the stored one.
     """
