@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from handoff.feedback.models import Agreement, Signature
 from handoff.feedback.terms import live_terms
-from handoff.lib.refusals import NotAllowed, WrongStage
+from handoff.lib.refusals import WrongStage, require
 from handoff.outbox.audit import record
 from handoff.people.models import User
 from handoff.queue.models import Handoff
@@ -27,8 +27,7 @@ def sides_of(user: User) -> Sequence[Side]:
 @transaction.atomic
 def propose(*, note: str, by: User, at: datetime) -> Agreement:
     """Write down what is live now as the next version, for both sides to sign."""
-    if not sides_of(by):
-        raise NotAllowed
+    require(sides_of(by))
     terms, newest = live_terms(at=at), Agreement.objects.select_for_update().order_by("-version").first()
     if newest and newest.terms == terms and newest.signed_at is None:
         raise WrongStage(_("%(agreement)s says the same and waits for signatures.") % {"agreement": newest})
@@ -45,8 +44,7 @@ def propose(*, note: str, by: User, at: datetime) -> Agreement:
 @transaction.atomic
 def sign(agreement: Agreement, *, side: str, by: User, at: datetime) -> Signature:
     """Sign `agreement` for a side; with the second signature, of somebody else, it is in force."""
-    if side not in sides_of(by):
-        raise NotAllowed
+    require(side in sides_of(by))
     found = Agreement.objects.select_for_update().get(pk=agreement.pk)
     if Agreement.objects.aggregate(newest=Max("version"))["newest"] != found.version:
         raise WrongStage(_("There is a newer version; sign that one."))

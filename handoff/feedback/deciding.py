@@ -5,7 +5,7 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 
 from handoff.feedback.models import Decision
-from handoff.lib.refusals import Incomplete, NotAllowed, WrongStage
+from handoff.lib.refusals import Incomplete, WrongStage, require
 from handoff.outbox.audit import record
 from handoff.people.models import User
 
@@ -17,8 +17,7 @@ def may_decide(user: User) -> bool:
 
 def decide(*, text: str, owner: User | None, due_on: date | None, by: User, at: datetime) -> Decision:
     """Write a decision down."""
-    if not may_decide(by):
-        raise NotAllowed
+    require(may_decide(by))
     wrong = {} if text.strip() else {"text": _("Say what was decided.")}
     wrong |= {} if owner and owner.is_active else {"owner": _("Choose who sees to it.")}
     wrong |= {} if due_on else {"due_on": _("Choose until when.")}
@@ -33,8 +32,7 @@ def decide(*, text: str, owner: User | None, due_on: date | None, by: User, at: 
 
 def finish(decision: Decision, *, outcome: str, by: User, at: datetime) -> None:
     """Say that a decision is done, or no longer wanted, and what came of it."""
-    if not (may_decide(by) or decision.owner_id == by.pk):
-        raise NotAllowed
+    require(may_decide(by) or decision.owner_id == by.pk)
     open_one = Decision.objects.filter(pk=decision.pk, done_at=None)
     if not open_one.update(done_at=at, done_by=by, outcome=outcome.strip()[:300]):
         raise WrongStage(_("It is done already."))

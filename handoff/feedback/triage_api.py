@@ -18,7 +18,7 @@ from handoff.leads.models import Activity, Hold, Lead
 from handoff.lib.api import refuse_unknown
 from handoff.lib.bodies import Instant
 from handoff.lib.paging import Key
-from handoff.lib.refusals import NotAllowed
+from handoff.lib.refusals import require
 from handoff.people.doors import person
 from handoff.people.models import User
 from handoff.queue.api.bodies import Body, checked, optional_text
@@ -135,8 +135,7 @@ class LetThrough(APIView):
         refuse_unknown(request)
         user, now = person(request), timezone.now()
         triage = get_object_or_404(Triage.objects.visible_to(user), pk=pk)
-        if not may_triage(user):
-            raise NotAllowed
+        require(may_triage(user))
         self.act(triage, checked(self.body(data=request.data)), by=user, at=now)
         return Response(TriageRow(with_what_rows_show(Triage.objects.all()).get(pk=pk)).data)
 

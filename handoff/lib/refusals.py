@@ -63,6 +63,12 @@ class NotAllowed(Refusal):
         super().__init__(message or _("Your role does not permit this."), **extra)
 
 
+def require(allowed: object) -> None:
+    """Refuse an act that a role does not permit."""
+    if not allowed:
+        raise NotAllowed
+
+
 class Incomplete(Refusal):
     """Something that the act needs is missing or wrong; `extra["fields"]` says where."""
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from handoff.lib.refusals import Incomplete, NotAllowed
+from handoff.lib.refusals import Incomplete, require
 from handoff.outbox.audit import record
 from handoff.people.models import Absence, User, UserQuerySet
 
@@ -23,8 +23,7 @@ def be_away(
     kind: str = Absence.Kind.LEAVE,
 ) -> Absence:
     """Keep that `user` is away from `starts_at` (else now) until before `ends_at` (else until they are back)."""
-    if not may_say_of(user, by):
-        raise NotAllowed
+    require(may_say_of(user, by))
     starts_at = starts_at or at
     if ends_at is not None and ends_at <= max(starts_at, at):
         message = _("An absence ends after it begins, and not in the past.")
@@ -44,8 +43,7 @@ def be_sick_today(user: User, *, at: datetime) -> Absence:
 @transaction.atomic
 def come_back(user: User, *, by: User, at: datetime) -> int:
     """End the absences of `user` that last at `at` and return how many; what was handed on stays where it is."""
-    if not may_say_of(user, by):
-        raise NotAllowed
+    require(may_say_of(user, by))
     lasting = Absence.objects.at(at).filter(user=user)
     ended = lasting.filter(starts_at__lt=at).update(ends_at=at)
     mistaken, _rows = lasting.filter(starts_at=at).delete()  # an absence of no time is none
@@ -57,8 +55,7 @@ def come_back(user: User, *, by: User, at: datetime) -> int:
 @transaction.atomic
 def call_off(absence: Absence, *, by: User, at: datetime) -> bool:
     """Take an absence back that has not begun at `at`, and return whether there was one."""
-    if not may_say_of(absence.user, by):
-        raise NotAllowed
+    require(may_say_of(absence.user, by))
     deleted, _rows = Absence.objects.filter(pk=absence.pk, starts_at__gt=at).delete()
     if deleted:
         record("absence called off", f"user {absence.user_id}", by=by, at=at, starts_at=absence.starts_at.isoformat())

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from handoff.lib.refusals import NotAllowed, Refusal
+from handoff.lib.refusals import Refusal, require
 from handoff.outbox.audit import record
 from handoff.people.models import User
 from handoff.queue.assignment import assign_to
@@ -32,8 +32,7 @@ def assign_many(chosen: Mapping[int, int | None], *, to: User | None, by: User, 
 
     `chosen` maps each id to the version that was looked at, if that is known: what changed since is left alone.
     """
-    if not (by.is_manager or by.is_admin):
-        raise NotAllowed
+    require(by.is_manager or by.is_admin)
     given = Given()
     # In the order of their ids, each locked for itself: two managers at once wait for no more than one lead.
     handoffs = Handoff.objects.visible_to(by).filter(pk__in=chosen).select_related("lead").order_by("id")

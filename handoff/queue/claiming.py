@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from handoff.leads.models import Lead
-from handoff.lib.refusals import AlreadyTaken, Incomplete, NotAllowed
+from handoff.lib.refusals import AlreadyTaken, Incomplete, NotAllowed, require
 from handoff.outbox.audit import record
 from handoff.people.models import User
 from handoff.queue.assignment import assign_to, begin_assignment, give_back, settle_waiting
@@ -21,8 +21,7 @@ ATTEMPTS = 50
 @transaction.atomic
 def claim(handoff: Handoff, *, by: User, at: datetime) -> None:
     """Give `handoff` to `by`, unless it is no longer waiting or was given to somebody else."""
-    if not (by.is_rep or by.is_manager or by.is_admin):
-        raise NotAllowed
+    require(by.is_rep or by.is_manager or by.is_admin)
     lock_lead(handoff.lead_id)
     waiting = Handoff.objects.waiting().filter(pk=handoff.pk)
     for_me = waiting.filter(assigned_to=by) | waiting.filter(assigned_to=None)
@@ -100,8 +99,7 @@ def pass_on(handoff: Handoff, *, to: User, note: str, by: User, at: datetime, ve
 @transaction.atomic
 def assign(handoff: Handoff, *, to: User, by: User, at: datetime, version: int | None = None) -> None:
     """Give `handoff` to a rep, as its manager. Its clocks run on."""
-    if not (by.is_manager or by.is_admin):
-        raise NotAllowed
+    require(by.is_manager or by.is_admin)
     found = lock(handoff, by=by, version=version)
     require_colleague(to, by)
     assign_to(found, to, how=Assignment.How.MANAGER, by=by, at=at)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from handoff.leads.models import Lead
 from handoff.leads.recording import may_correct
-from handoff.lib.refusals import AlreadyMerged, Incomplete, NotAllowed
+from handoff.lib.refusals import AlreadyMerged, Incomplete, require
 from handoff.outbox.audit import record
 from handoff.people.models import User
 from handoff.queue.models import Disqualification, NotTheSame
@@ -135,8 +135,7 @@ def may_merge(lead: Lead, user: User) -> bool:
 @transaction.atomic
 def dismiss(lead: Lead, other: Lead, *, by: User, at: datetime) -> None:
     """Record that two leads are not the same person, so that they are never suggested again."""
-    if not may_merge(lead, by) or not may_merge(other, by):
-        raise NotAllowed
+    require(may_merge(lead, by) and may_merge(other, by))
     first, second = sorted((lead.pk, other.pk))
     if first == second:
         raise Incomplete(_("Choose two different leads."))

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from handoff.leads.exclusions import clean_pattern, close_gate, justify_anew, known_to
 from handoff.leads.models import Exclusion, Hold, Lead
 from handoff.leads.normalising import BadValue
-from handoff.lib.refusals import Incomplete, NotAllowed, WrongStage
+from handoff.lib.refusals import Incomplete, WrongStage, require
 from handoff.outbox.audit import record
 from handoff.outbox.notices import News, notify_all
 from handoff.people.models import User
@@ -36,8 +36,7 @@ def exclude(
     *, kind: str, value: str, why: str, by: User, at: datetime, note: str = "", expires_at: datetime | None = None
 ) -> Exclusion:
     """Put an entry on the list: who comes in from now on is held by it, and soon whoever is known already."""
-    if not may_exclude(by):
-        raise NotAllowed
+    require(may_exclude(by))
     try:
         pattern = clean_pattern(kind, value)
     except BadValue as error:
@@ -60,8 +59,7 @@ def exclude(
 
 def end_exclusion(entry: Exclusion, *, by: User, at: datetime) -> None:
     """Take `entry` off the list: whoever no other entry holds is let go, and handed over where the score says so."""
-    if not may_exclude(by):
-        raise NotAllowed
+    require(may_exclude(by))
     with transaction.atomic():
         if not Exclusion.objects.filter(pk=entry.pk, ended_at=None).update(ended_at=at, ended_by=by):
             raise WrongStage(_("“%(value)s” is no longer on the list.") % {"value": entry.value})

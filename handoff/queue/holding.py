@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from handoff.leads.models import Hold, Lead
-from handoff.lib.refusals import Incomplete, NotAllowed, WrongStage
+from handoff.lib.refusals import Incomplete, WrongStage, require
 from handoff.outbox.audit import record
 from handoff.people.models import User
 from handoff.queue.rescoring import rescore
@@ -29,8 +29,7 @@ def released_by(user: User) -> tuple[str, ...]:
 @transaction.atomic
 def hold(lead: Lead, *, reason: str, by: User, at: datetime) -> None:
     """Keep `lead` from being handed over; what is open already stays open."""
-    if not may_hold(lead, by):
-        raise NotAllowed
+    require(may_hold(lead, by))
     if not reason.strip():
         raise Incomplete(_("Say why it is held."), fields={"reason": _("Say why it is held.")})
     lock_unmerged(lead)
@@ -46,8 +45,7 @@ def release_hold(lead: Lead, *, reason: str, by: User, at: datetime) -> None:
 
     The entries of the exclusion list and the personas that held it do so no more; an objection stays.
     """
-    if not may_hold(lead, by):
-        raise NotAllowed
+    require(may_hold(lead, by))
     if not reason.strip():
         message = _("Say why it is let through.")
         raise Incomplete(message, fields={"reason": message})

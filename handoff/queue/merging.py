@@ -15,7 +15,7 @@ from handoff.leads.identities import kept_after, keys_of
 from handoff.leads.models import Basis, Consent, Hold, Lead, LeadAlias, LeadChange, LeadScore, Stage, profile_of
 from handoff.leads.recording import PLAIN, hold_objectors
 from handoff.leads.uniting import unite
-from handoff.lib.refusals import AlreadyMerged, Incomplete, NotAllowed
+from handoff.lib.refusals import AlreadyMerged, Incomplete, require
 from handoff.outbox.audit import record
 from handoff.outbox.notices import notify, settle
 from handoff.people.models import User
@@ -92,8 +92,7 @@ def _locked(kept: Lead, gone: Lead, by: User) -> tuple[Lead, Lead]:
     for lead in (kept, gone):
         if lead.pk not in found:
             raise AlreadyMerged(_("%(lead)s was merged into another lead already.") % {"lead": lead.name})
-        if not may_merge(found[lead.pk], by):
-            raise NotAllowed
+        require(may_merge(found[lead.pk], by))
     return found[kept.pk], found[gone.pk]
 
 

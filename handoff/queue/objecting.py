@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from handoff.leads.consent import lift_objection, object_to_contact
 from handoff.leads.models import Basis, Hold, Lead, Stage
 from handoff.leads.stages import move
-from handoff.lib.refusals import Incomplete, NotAllowed, WrongStage
+from handoff.lib.refusals import Incomplete, WrongStage, require
 from handoff.outbox.audit import record
 from handoff.people.models import User
 from handoff.queue.closing import close
@@ -26,8 +26,7 @@ def record_objection(lead: Lead, *, by: User, at: datetime) -> Handoff | None:
 
     Whoever sees the lead may: an objection counts from when anybody of us hears it.
     """
-    if not Lead.objects.visible_to(by).filter(pk=lead.pk).exists():
-        raise NotAllowed
+    require(Lead.objects.visible_to(by).filter(pk=lead.pk).exists())
     lock_unmerged(lead)
     open_one = Handoff.objects.open().filter(lead=lead).select_for_update(of=("self",)).select_related("lead", "team")
     handoff = open_one.first()
@@ -54,8 +53,7 @@ def end_for_objection(handoff: Handoff, *, by: User, at: datetime) -> None:
 @transaction.atomic
 def take_back_objection(lead: Lead, *, words: str, by: User, at: datetime) -> None:
     """Record that `lead` itself wants contact again: `words` says what it said, and where. Nothing else lifts it."""
-    if not (by.is_marketer or by.is_admin):
-        raise NotAllowed
+    require(by.is_marketer or by.is_admin)
     if not words.strip():
         message = _("Say what they said, and where.")
         raise Incomplete(message, fields={"words": message})

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from handoff.leads.models import Lead
-from handoff.lib.refusals import Incomplete, NotAllowed, Stale
+from handoff.lib.refusals import Incomplete, Stale, require
 from handoff.outbox.audit import record
 from handoff.people.models import User
 from handoff.queue.clocks import covered, next_act, pauses_of, plan_of, refresh_due
@@ -39,8 +39,7 @@ def moves(*, by: User, at: datetime) -> list[Move]:
 
     Nothing becomes due before `at`: nobody is late for what was not agreed.
     """
-    if not (by.is_manager or by.is_admin):
-        raise NotAllowed
+    require(by.is_manager or by.is_admin)
     running = Clock.objects.running().filter(breach=None).exclude(metric=Metric.TAKEOVER).order_by("due_at", "id")
     if not by.is_admin:
         running = running.filter(handoff__team__in=by.team_ids())

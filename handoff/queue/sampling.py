@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from handoff.leads.models import Lead
-from handoff.lib.refusals import NotAllowed, NotOpen, WrongStage
+from handoff.lib.refusals import NotOpen, WrongStage, require
 from handoff.outbox.audit import record
 from handoff.outbox.notices import notify
 from handoff.people.models import Role, Team, User
@@ -44,8 +44,7 @@ def side_of(user: User, team: Team) -> str:
 def propose_sampling(team: Team, *, band: int, share: int, weekly_number: int, by: User, at: datetime) -> Sampling:
     """Propose to sample leads of `team`, signed by the side of `by`; nothing is drawn before the other has signed."""
     side = side_of(by, team)
-    if not side:
-        raise NotAllowed
+    require(side)
     Team.objects.select_for_update().get(pk=team.pk)
     if Sampling.objects.standing().filter(team=team).exists():
         raise WrongStage(_("For %(team)s there is an agreement or a proposal already; end it first.") % {"team": team})
@@ -68,8 +67,7 @@ def sign_sampling(sampling: Sampling, *, by: User, at: datetime) -> None:
     """Sign for the side that has not: from now on leads are drawn."""
     locked = _locked(sampling)
     side = side_of(by, locked.team)
-    if not side:
-        raise NotAllowed
+    require(side)
     if getattr(locked, f"{side}_at"):
         raise WrongStage(_("Your side has signed already; now the other one has to."))
     signed = {f"{side}_by": by, f"{side}_at": at, "started_at": at}
@@ -81,8 +79,7 @@ def sign_sampling(sampling: Sampling, *, by: User, at: datetime) -> None:
 def end_sampling(sampling: Sampling, *, by: User, at: datetime) -> None:
     """End an agreement or a proposal: either side may, at any time. What was handed over stays so."""
     locked = _locked(sampling)
-    if not side_of(by, locked.team) and not by.is_admin:
-        raise NotAllowed
+    require(side_of(by, locked.team) or by.is_admin)
     Sampling.objects.filter(pk=locked.pk).update(ended_at=at, ended_by=by)
     record("sampling ended", f"sampling {locked.pk}", by=by, at=at)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from handoff.leads.consent import lift_objection
 from handoff.leads.models import HANDED_OVER_FROM, Activity, Basis, Hold, Lead, Stage
 from handoff.leads.stages import move
-from handoff.lib.refusals import Incomplete, NotAllowed, NotOpen, WrongStage
+from handoff.lib.refusals import Incomplete, NotOpen, WrongStage, require
 from handoff.outbox.audit import record
 from handoff.outbox.notices import notify, settle
 from handoff.people.models import Role, User
@@ -127,8 +127,7 @@ def _tell_overdue(pk: int, at: datetime) -> int:
 
 def _lock(triage: Triage, by: User) -> Triage:
     """Return `triage` fresh, its lead locked; refuses who may not answer it, and what has its answer."""
-    if not may_triage(by):
-        raise NotAllowed
+    require(may_triage(by))
     lock_lead(triage.lead_id)
     found = _fresh(triage.pk)
     if not found.is_open:

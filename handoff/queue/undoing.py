@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from handoff.leads.models import Basis, Consent, Hold, Stage
 from handoff.leads.stages import move
-from handoff.lib.refusals import Incomplete, NotAllowed, TooLate, WrongStage
+from handoff.lib.refusals import Incomplete, NotAllowed, TooLate, WrongStage, require
 from handoff.outbox.audit import record
 from handoff.outbox.notices import UNDO_TIME, withdraw
 from handoff.people.models import User
@@ -38,8 +38,7 @@ def undo(handoff: Handoff, *, by: User, at: datetime) -> None:
 @transaction.atomic
 def overturn(handoff: Handoff, *, reason: str, by: User, at: datetime) -> None:
     """Reopen a handoff whose verdict was wrong, as a manager, with a reason."""
-    if not (by.is_admin or (by.is_manager and handoff.team_id in by.team_ids())):
-        raise NotAllowed
+    require(by.is_admin or (by.is_manager and handoff.team_id in by.team_ids()))
     if not reason.strip():
         raise Incomplete(_("Say why the verdict was wrong."), fields={"reason": _("Say why the verdict was wrong.")})
     found = _closed(handoff)

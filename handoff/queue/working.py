@@ -6,7 +6,16 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from handoff.leads.models import Lead, LeadAlias
-from handoff.lib.refusals import AlreadyMerged, AlreadyTaken, Incomplete, NotAllowed, NotOpen, Stale, WrongStage
+from handoff.lib.refusals import (
+    AlreadyMerged,
+    AlreadyTaken,
+    Incomplete,
+    NotAllowed,
+    NotOpen,
+    Stale,
+    WrongStage,
+    require,
+)
 from handoff.people.models import User
 from handoff.queue.assignment import begin_assignment, end_assignment, settle_waiting
 from handoff.queue.models import Assignment, Handoff, Qualification, Verdict
@@ -63,8 +72,7 @@ def lock_sql(handoff: Handoff, *, by: User, version: int | None = None) -> Quali
     if found is None:
         raise WrongStage(_("%(lead)s is no SQL.") % {"lead": handoff.lead.name})
     is_manager = by.is_manager and found.handoff.team_id in by.team_ids()
-    if not (by.is_admin or is_manager or found.takes_over_id == by.pk):
-        raise NotAllowed
+    require(by.is_admin or is_manager or found.takes_over_id == by.pk)
     if version is not None and version != found.handoff.version:
         raise Stale(_("This lead changed since you opened it; look again and repeat."))
     return found

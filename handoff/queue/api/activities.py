@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from handoff.lib.api import StrictView
-from handoff.lib.refusals import NotAllowed
+from handoff.lib.refusals import require
 from handoff.people.doors import person
 from handoff.queue.api import serializers as shown
 from handoff.queue.api.lists import items_of, one_of, twice
@@ -27,7 +27,6 @@ class Activities(StrictView):
     def post(self, request: Request) -> Response:
         """Take one activity or a list of at most 1000; those of an unknown lead wait for it."""
         user, now = person(request), timezone.now()
-        if not (user.is_marketer or user.is_admin):
-            raise NotAllowed
+        require(user.is_marketer or user.is_admin)
         items = items_of(request.data)
         return Response(asdict(twice(lambda: receive_activities(items, at=now))))

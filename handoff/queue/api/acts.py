@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from handoff.lib.api import StrictView
-from handoff.lib.refusals import NotAllowed, Stale
+from handoff.lib.refusals import NotAllowed, Stale, require
 from handoff.people.doors import person
 from handoff.people.models import User
 from handoff.queue import claiming, deals, next_steps, noting, snoozing, takeover, touching, undoing
@@ -67,8 +67,7 @@ def require_in_hand(handoff: Handoff, user: User) -> None:
 
 def require_manager(_handoff: Handoff, user: User) -> None:
     """Refuse who leads no team."""
-    if not (user.is_manager or user.is_admin):
-        raise NotAllowed
+    require(user.is_manager or user.is_admin)
 
 
 def require_seller(_handoff: Handoff, user: User) -> None:

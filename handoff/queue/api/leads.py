@@ -22,7 +22,7 @@ from handoff.leads.recording import Recorded
 from handoff.lib.api import StrictFilterBackend, StrictView, refuse_unknown
 from handoff.lib.bodies import BadInstant, instant
 from handoff.lib.paging import Key, cursor_of, encoded
-from handoff.lib.refusals import Incomplete, NotAllowed, Refusal
+from handoff.lib.refusals import Incomplete, Refusal, require
 from handoff.people.doors import person
 from handoff.people.models import User
 from handoff.queue.api import serializers as shown
@@ -196,8 +196,7 @@ class LeadMerge(OneLead):
         user, now = person(request), timezone.now()
         body = OtherLead(data=request.data)
         kept = _there(user, pk)
-        if not may_merge(kept, user):
-            raise NotAllowed
+        require(may_merge(kept, user))
         body.is_valid(raise_exception=True)
         merge(kept, _there(user, body.validated_data["other"]), by=user, at=now)
         return Response(shown.LeadShown(visible_leads(request).get(pk=pk)).data)

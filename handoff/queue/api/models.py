@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from handoff.lib.api import StrictView
-from handoff.lib.refusals import NotAllowed, Refusal
+from handoff.lib.refusals import Refusal, require
 from handoff.people.doors import person
 from handoff.people.models import User
 from handoff.queue.api import serializers as shown
@@ -102,8 +102,7 @@ class Publish(StrictView):
 
 def _worked_on(request: Request, pk: int) -> ScoringModel:
     model = get_object_or_404(ScoringModel, pk=pk)
-    if not (person(request).is_marketer or person(request).is_admin):
-        raise NotAllowed
+    require(person(request).is_marketer or person(request).is_admin)
     return model
 
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from handoff.lib.api import StrictView
 from handoff.lib.paging import Key
-from handoff.lib.refusals import NotAllowed, Refusal
+from handoff.lib.refusals import NotAllowed, Refusal, require
 from handoff.people.doors import person
 from handoff.queue import claiming
 from handoff.queue.api.bodies import AssignManyBody, checked
@@ -103,8 +103,7 @@ class AssignMany(StrictView):
     def post(self, request: Request) -> Response:
         """Give up to 1000 handoffs to a rep or out by turn, as their manager; what cannot be given is named."""
         user, now = person(request), timezone.now()
-        if not (user.is_manager or user.is_admin):
-            raise NotAllowed
+        require(user.is_manager or user.is_admin)
         said = checked(AssignManyBody(data=request.data, context={"user": user}))
         given = assign_many(dict.fromkeys(said["handoffs"]), to=said["to"], by=user, at=now)
         done, refused = [handoff.pk for handoff in given.done], dict(given.refused)
