@@ -132,6 +132,11 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
             kwargs["initial"] = {**_counted(step), **(kwargs.get("initial") or {})}
         super().__init__(*args, **kwargs)
 
+    def has_changed(self) -> bool:
+        """Return whether anything is said; of a blank row a browser sends what its amount would be counted in."""
+        is_blank = self.empty_permitted and self.changed_data == ["counted"]
+        return not is_blank and super().has_changed()
+
     def clean(self) -> dict[str, Any]:
         """Read amount and unit as a share or an offset."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -81,7 +81,9 @@ class _Inputs(HTMLParser):
             self.select = name
         elif tag == "option" and self.select and ("selected" in given or self.select not in self.found):
             self.found[self.select] = value
-        elif tag == "input" and (given.get("type") != "checkbox" or "checked" in given):
+        elif tag == "input" and given.get("type") == "checkbox":
+            self.found |= {name: given.get("value") or "on"} if "checked" in given else {}
+        elif tag == "input":
             self.found[name] = value
 
     def handle_endtag(self, tag: str) -> None:

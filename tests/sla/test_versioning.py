@@ -30,6 +30,7 @@ from tests.making import (
     make_team,
     make_user,
 )
+from tests.scoring.admin_forms import shown_inputs, sign_in
 
 pytestmark = pytest.mark.django_db
 TARGETS = [TargetValues("first_touch", 2, "hours"), TargetValues("verdict", 10, "days")]
@@ -138,6 +139,18 @@ def test_saving_the_page_goes_to_the_new_version() -> None:
     assert page.redirect_chain[-1][0] == reverse("admin:sla_policy_change", args=[new.pk])
     assert "Standard (v2) is in force for new handoffs" in page.content.decode()
     assert [target[:3] for target in targets_of(old)] == [("first_touch", 4, "hours"), ("verdict", 10, "days")]
+
+
+def test_the_page_is_saved_as_it_is_shown_with_its_blank_rows() -> None:
+    policy = revise(make_policy(), targets=TARGETS, ladder=LADDER, at=MONDAY_9AM)
+    client, url = sign_in(make_user("ada", "admin")), reverse("admin:sla_policy_change", args=[policy.pk])
+    shown = shown_inputs(client.get(url).content.decode())
+    assert shown["ladder-3-counted"] == "share"  # a blank row, as a browser sends it
+    unchanged = client.post(url, shown)
+    assert (unchanged.status_code, Policy.objects.get(retired_at=None)) == (302, policy)
+    client.post(url, {**shown, "targets-0-amount": "3"})
+    new = Policy.objects.get(retired_at=None)
+    assert (new.version, targets_of(new)[0].amount, ladder_of(new)) == (3, 3, LADDER)
 
 
 @pytest.mark.parametrize(
