@@ -37,7 +37,8 @@ class Move:
 def moves(*, by: User, at: datetime) -> list[Move]:
     """Return what would change for the running clocks of `by`'s teams, in order of due; no breached one is touched.
 
-    Nothing becomes due before `at`: nobody is late for what was not agreed.
+    What has less time than before has all of it from `at` on, but no more than it had: nobody is late for what was
+    not agreed.
     """
     require(by.is_manager or by.is_admin)
     running = Clock.objects.running().filter(breach=None).exclude(metric=Metric.TAKEOVER).order_by("due_at", "id")
@@ -59,11 +60,14 @@ def _move(clock: Clock, agreed: Agreements, at: datetime) -> Move | None:
     if policy.pk == clock.policy_id and hours == was:
         return None
     pauses = pauses_of(handoff) if clock.metric == Metric.VERDICT else ()
+    target = targets[clock.metric].for_clock()
     try:
-        due = due_at(hours, clock.started_at, targets[clock.metric].for_clock(), pauses)
+        due = due_at(hours, clock.started_at, target, pauses)
+        if due < clock.due_at:
+            due = min(clock.due_at, due_at(hours, at, target, pauses))
     except NoOpenHours:  # nothing is in force there that a clock could move to
         return None
-    return Move(clock, policy, hours, max(due, min(at, clock.due_at)))
+    return Move(clock, policy, hours, due)
 
 
 def fingerprint(found: Iterable[Move]) -> str:

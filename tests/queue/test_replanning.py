@@ -68,15 +68,28 @@ def test_nothing_moves_by_itself_and_everything_by_a_replan_that_was_seen(policy
     assert moves(by=mia, at=AT) == []
 
 
-def test_nobody_becomes_late_before_the_replan(policy: Policy) -> None:
+@pytest.mark.parametrize(
+    ("passed", "left"),
+    [
+        pytest.param(3 * HOUR, HOUR, id="past the new target"),
+        pytest.param(timedelta(minutes=30), HOUR, id="within the new target"),
+        pytest.param(timedelta(hours=3, minutes=40), timedelta(minutes=20), id="with less left than the new target"),
+    ],
+)
+def test_a_shorter_target_counts_from_the_replan_and_leaves_no_more_than_there_was(
+    policy: Policy, passed: timedelta, left: timedelta
+) -> None:
     mia = make_manager()
     make_handoff()
     stricter(policy, 1)
-    at = MONDAY_9AM + 3 * HOUR
+    at = MONDAY_9AM + passed
     replan(reason="Faster", seen=fingerprint(moves(by=mia, at=at)), by=mia, at=at)
-    enforce_due(at=at + timedelta(minutes=1))
-    assert Breach.objects.get().due_at == at
-    assert not FiredStep.objects.exists()
+    clock = Clock.objects.get(metric=Metric.FIRST_TOUCH)
+    assert clock.due_at == at + left
+    enforce_due(at=clock.due_at)
+    assert not Breach.objects.exists()
+    enforce_due(at=clock.due_at + timedelta(minutes=1))
+    assert Breach.objects.get().due_at == clock.due_at
 
 
 def test_what_is_late_or_stopped_stays_as_it_is(policy: Policy) -> None:
