@@ -10,6 +10,9 @@ The first of these that is true is the cause:
 6. opened, not touched: no touch by then;
 7. touched, not finished: a touch by then, but not what the clock was waiting for.
 
+Who an SQL is offered to holds it for its takeover, which only they can answer: there 3 is tried, and else it was
+offered, not answered.
+
 Nothing here reads the breach rows: a breach counts from when it happened, not from when a worker noticed.
 """
 
@@ -38,6 +41,7 @@ OVERRUN: dict[str, Any] = {
     "due": (INSTANT, "due_at"),
     "stopped": (INSTANT, "stopped_at"),
     "hours": (pl.Int64, "hours_id"),
+    "offered": (pl.Int64, "offered_to_id"),
     "seen": (INSTANT, "handoff__seen_at"),
     "touched": (INSTANT, "handoff__touched_at"),
 }
@@ -61,6 +65,7 @@ class Cause(models.TextChoices):
     NOT_OPENED = "not_opened", _("Not opened")
     NOT_TOUCHED = "not_touched", _("Opened, not touched")
     NOT_FINISHED = "not_finished", _("Touched, not finished")
+    NOT_ANSWERED = "not_answered", _("Offered, not answered")
 
 
 def overruns(handoffs: Handoffs, at: datetime) -> "QuerySet[Clock]":
@@ -90,6 +95,8 @@ def explained(found: "QuerySet[Clock]") -> pl.DataFrame:
         .then(pl.lit(Cause.REASSIGNED_LATE.value))
         .when("is_over")
         .then(pl.lit(Cause.OVER_CAPACITY.value))
+        .when(pl.col("offered").is_not_null())
+        .then(pl.lit(Cause.NOT_ANSWERED.value))
         .when((pl.col("metric") == Metric.FIRST_TOUCH.value) & pl.col("is_out"))
         .then(pl.lit(Cause.OUT_OF_HOURS.value))
         .when(is_touched)
@@ -107,7 +114,8 @@ def held_at(
 ) -> pl.DataFrame:
     """Return `rows` with who held each `handoff` at its `instant`, since when and how; null where nobody did.
 
-    Where `to_the_end` holds, who gave it up in that very instant had it still: a verdict ends both.
+    An SQL is held by whom it is `offered` to. Where `to_the_end` holds, who gave it up in that very instant had it
+    still: a verdict ends both.
     """
     holdings = read(assignments, HOLDING).sort("since", "id").drop("id")
     # Of those who took it by then, only the last one can have it.
@@ -116,8 +124,9 @@ def held_at(
     )
     is_last = pl.lit(value=False) if to_the_end is None else to_the_end & (pl.col("until") == pl.col(instant))
     has_it = pl.col("until").is_null() | (pl.col("until") > pl.col(instant)) | is_last
-    held = [pl.when(has_it).then(pl.col(name)).alias(name) for name in ("holder", "since", "how")]
-    return found.with_columns(*held).drop("until")
+    held = {name: pl.when(has_it).then(pl.col(name)) for name in ("holder", "since", "how")}
+    holder = pl.coalesce("offered", held.pop("holder"))
+    return found.with_columns(holder=holder, **held).drop("until")
 
 
 def _business_times(held: pl.DataFrame) -> tuple[pl.Series, pl.Series, pl.Series]:

@@ -18,6 +18,7 @@ class Cohort:
     """The handoffs that were opened in a period, among those that the reader may see and asked for.
 
     `against` is what it is compared with, `choices` what else was chosen: by what to group, which metric to look at.
+    `whose` is the one person that it is about: what they held when it mattered is theirs, not all that they ever had.
     """
 
     among: Handoffs
@@ -26,6 +27,7 @@ class Cohort:
     choices: Mapping[str, str] = field(default_factory=dict)
     against: "Cohort | None" = None
     leads: "QuerySet[Lead] | None" = None  # whom the reader may see; None where only handoffs can be asked for
+    whose: User | None = None
 
     @property
     def handoffs(self) -> Handoffs:

@@ -160,9 +160,16 @@ class ReportFilter(django_filters.FilterSet):
 
     def cohort(self) -> Cohort:
         """Return the cohort of a valid question, with what it is compared with."""
-        among, period = self._comparison or (self.qs, self.asked_period.before())
-        against = Cohort(among, period, self.user, self.choices)
-        return Cohort(self.qs, self.asked_period, self.user, self.choices, against, self._leads())
+        among, period, whose = self._comparison or (self.qs, self.asked_period.before(), self.whose)
+        against = Cohort(among, period, self.user, self.choices, whose=whose)
+        return Cohort(self.qs, self.asked_period, self.user, self.choices, against, self._leads(), self.whose)
+
+    @property
+    def whose(self) -> User | None:
+        """The one person that the question is about: the rep asked for, or who reads own figures only."""
+        if name := self.form.cleaned_data.get("rep"):
+            return User.objects.get(username=name)
+        return self.user if reads_own_only(self.user) else None
 
     def _leads(self) -> "QuerySet[Lead] | None":
         """Return the leads that the question is about, as far as it is about no handoff."""
@@ -173,13 +180,13 @@ class ReportFilter(django_filters.FilterSet):
         return Lead.objects.visible_to(self.user).filter(**{name: value for name, value in narrowed.items() if value})
 
     @cached_property
-    def _comparison(self) -> tuple[Handoffs, Period] | None:
+    def _comparison(self) -> tuple[Handoffs, Period, User | None] | None:
         """What it is compared with, None where that cannot be understood: another period, or another segment."""
         text = self.form.cleaned_data.get("against") or ""
         name, colon, value = text.partition(":")
         if not colon:
             other = self.asked_period.against(text)
-            return (self.qs, other) if other else None
+            return (self.qs, other, self.whose) if other else None
         if name not in SEGMENTS or not value:
             return None
         query = QueryDict(mutable=True)
@@ -187,7 +194,7 @@ class ReportFilter(django_filters.FilterSet):
             query.setlist(key, [value] if key == name else _values(self.data, key))
         query["against"] = ""
         segment = type(self)(query, user=self.user, at=self.at)
-        return (segment.qs, self.asked_period) if segment.is_valid() else None
+        return (segment.qs, self.asked_period, segment.whose) if segment.is_valid() else None
 
     def against_words(self) -> str:
         """Return what it is compared with, in words."""

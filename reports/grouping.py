@@ -82,6 +82,13 @@ def groups_of(keyed: pl.DataFrame, by: str) -> list[Group]:
     ]
 
 
+def with_holder(found: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
+    """Return each clock with its `holder`: who held the handoff when it stopped or ran out, if earlier."""
+    ended = found.with_columns(instant=pl.min_horizontal("stopped", "due"))
+    is_stop = pl.col("instant") == pl.col("stopped")
+    return held_at(ended, "instant", Assignment.objects.filter(handoff__in=cohort.handoffs), to_the_end=is_stop)
+
+
 def named_among(people: Iterable[int], reader: User) -> dict[int, User]:
     """Return whom of `people` the reader's reports may name: the reader, and who is only in teams that show names."""
     silent = Team.objects.exclude(names_in_reports=Team.Names.NAMED)
@@ -91,9 +98,7 @@ def named_among(people: Iterable[int], reader: User) -> dict[int, User]:
 
 def _people(found: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
     """Return the key of whoever held each handoff, with the name of their group and how many it has."""
-    until = found.select("handoff", "team", "stopped", instant=pl.min_horizontal("stopped", "due"))
-    is_stop = pl.col("instant") == pl.col("stopped")
-    held = held_at(until, "instant", Assignment.objects.filter(handoff__in=cohort.handoffs), to_the_end=is_stop)
+    held = with_holder(found, cohort)
     pairs = held.select("team", "holder").drop_nulls("holder").unique().sort("team", "holder").rows()
     named = named_among({holder for _team, holder in pairs}, cohort.reader)
     teams = Team.objects.in_bulk({team for team, _holder in pairs if team})

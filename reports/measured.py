@@ -47,6 +47,7 @@ def clocks_of(handoffs: Handoffs, by: str, at: datetime) -> pl.DataFrame:
         "stopped": (INSTANT, "clocks__stopped_at"),
         "ending": (pl.String, "clocks__ending"),
         "elapsed": (LENGTH, "clocks__elapsed"),
+        "offered": (pl.Int64, "clocks__offered_to_id"),
         **({by: BY_COLUMNS[by]} if by in BY_COLUMNS else {}),
     }
     rows = read(handoffs, wanted)
@@ -90,7 +91,7 @@ def measured(rows: pl.DataFrame, metric: Metric) -> pl.DataFrame:
     is_first = (pl.col("metric") == metric.value) & (pl.col("round") == 1)
     own = rows.filter(is_first)
     others = rows.unique("handoff", keep="any").join(own, on="handoff", how="anti")
-    nothing = dict.fromkeys(("clock", "metric", "due", "stopped", "ending", "elapsed"))
+    nothing = dict.fromkeys(("clock", "metric", "due", "stopped", "ending", "elapsed", "offered"))
     blank = [pl.lit(None).cast(rows.schema[name]).alias(name) for name in nothing]
     others = others.with_columns(*blank, outcome=pl.lit(Outcome.UNMEASURED.value), is_logged_late=pl.lit(value=False))
     merged, open_ends = pl.col("verdict") == Verdict.MERGED.value, [Outcome.CANCELLED.value, Outcome.UNMEASURED.value]

@@ -10,6 +10,8 @@ open clocks. Everything is read from what happened and `at`, never from when a w
 - at sight: a verdict without a touch, before due; running: not yet due; cancelled: ended otherwise before due.
   One that was merged before due, as the same person had another handoff, was no delivery of its own and is left out.
 
+Of one person it is about the clocks of what they held when the clock stopped or ran out, if earlier.
+
 The share in time is in time / (in time + late + never): the last three of the list are no failures and no successes.
 Times are business time, over those that were done. System delay runs from the activity that set the handoff off until
 it was visible, over those that have such an activity; human delay from then until the first touch, on the wall clock.
@@ -28,7 +30,7 @@ from handoff.sla.models import Metric
 from reports.causes import Cause, explained, overruns
 from reports.cohorts import Cohort, Handoffs
 from reports.filters import ReportFilter, choice, grouping
-from reports.grouping import BY, group_keys, groups_of
+from reports.grouping import BY, group_keys, groups_of, with_holder
 from reports.measured import Outcome, clocks_of, measured
 from reports.periods import LAPSE_WINDOW, Period
 from reports.reading import INSTANT
@@ -109,9 +111,12 @@ def sla_report(cohort: Cohort, *, at: datetime) -> SlaReport:
     native, by, metric = _native(cohort.handoffs), cohort.choices["by"], Metric(cohort.choices["metric"])
     rows, earlier = clocks_of(native, by, at), clocks_of(_native(cohort.other.handoffs), "", at)
     found = rows.filter(pl.col("metric").is_not_null())["metric"].unique().to_list()
-    of_each = {each: measured(rows, each) for each in {metric, Metric.FIRST_TOUCH, *map(Metric, found)}}
-    breaches = explained(overruns(native, at))
-    before = {each: _one(measured(earlier, each)) for each in of_each}
+    shown = {metric, Metric.FIRST_TOUCH, *map(Metric, found)}
+    of_each = {each: _theirs(measured(rows, each), cohort) for each in shown}
+    before = {each: _one(_theirs(measured(earlier, each), cohort.other)) for each in shown}
+    rows, breaches = _theirs(rows, cohort), explained(overruns(native, at))
+    if cohort.whose:
+        breaches = breaches.filter(pl.col("holder") == cohort.whose.pk)
     keyed, aged = group_keys(of_each[metric], by, cohort), _aged(rows, at)
     old = of_each[Metric.FIRST_TOUCH].filter(pl.col("opened") <= at - LAPSE_WINDOW)
     return SlaReport(
@@ -133,6 +138,13 @@ def sla_report(cohort: Cohort, *, at: datetime) -> SlaReport:
             **{"groups": keyed, "ageing": aged, "sql": old},
         },
     )
+
+
+def _theirs(found: pl.DataFrame, cohort: Cohort) -> pl.DataFrame:
+    """Leave the clocks that the one person of a cohort answers for; all, where it is about more than one."""
+    if cohort.whose is None:
+        return found
+    return with_holder(found, cohort).filter(pl.col("holder") == cohort.whose.pk).select(found.columns)
 
 
 def _native(handoffs: Handoffs) -> Handoffs:

@@ -8,7 +8,7 @@ from django.db.models import Min
 
 from handoff.outbox.notices import settle
 from handoff.people.models import User
-from handoff.queue.models import Assignment, Breach, Clock, FiredStep, Handoff, Qualification, Snooze, Touch
+from handoff.queue.models import Assignment, Breach, Clock, FiredStep, Handoff, Snooze, Touch
 from handoff.queue.models.clocks import ClockQuerySet
 from handoff.sla.agreements import Agreements
 from handoff.sla.clock import Hours, NoOpenHours, business_time_between, due_at
@@ -48,6 +48,7 @@ def start_clocks(
         clocks = [_started(handoff, target, policy, hours, at, round_) for target in targets]
     for clock in clocks:
         clock.hours = agreed.pinned(hours)
+        clock.offered_to = rep if clock.metric == Metric.TAKEOVER else None
     Clock.objects.bulk_create(clocks)
     handoff.policy = handoff.policy or policy
     if handoff.is_open:
@@ -236,10 +237,9 @@ def restart(handoff: Handoff, clocks: "Iterable[Clock]") -> None:
 
 
 def _blamed(clock: Clock) -> User | None:
-    """Return who had the lead when `clock` was due: for a takeover, to whom the SQL was passed."""
+    """Return who had the lead when `clock` was due: for a takeover, to whom the SQL was offered."""
     if clock.metric == Metric.TAKEOVER:
-        passed = Qualification.objects.filter(handoff=clock.handoff_id).select_related("takes_over").first()
-        return passed.takes_over if passed else None
+        return clock.offered_to
     return holder_at(clock.handoff_id, clock.due_at)
 
 

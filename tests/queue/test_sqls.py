@@ -1,9 +1,11 @@
 """SQLs in hand: who takes them on, what is learned of them, in which order they stand, and what becomes of them."""
 
 from datetime import date, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from handoff.leads.models import Lead, Stage
 from handoff.lib.refusals import Incomplete, NotAllowed, WrongStage
@@ -11,6 +13,7 @@ from handoff.outbox.models import Notice
 from handoff.people.models import User
 from handoff.queue.claiming import claim
 from handoff.queue.deals import lose, open_opportunity, win
+from handoff.queue.enforcement import enforce_due
 from handoff.queue.feed import calendar_of
 from handoff.queue.models import Clock, Handoff, Qualification, Recycling, TakeoverReturn
 from handoff.queue.next_steps import plan_next_step, remind_due
@@ -79,6 +82,20 @@ def test_who_takes_it_on_returns_it_with_a_reason_and_the_clock_is_answered(sam:
         Notice.objects.get(cause__startswith="returned:").text == f"Sasha gives {handoff.lead} back: Speaks Polish only"
     )
     assert list(broken_rows()) == []
+
+
+def test_clocks_from_before_are_told_to_whom_their_sql_was_offered(sam: User, sasha: User) -> None:
+    with_takeover_clock()
+    returned, passed = sql(sam, takes_over=sasha), sql(sam, takes_over=sasha)
+    return_takeover(returned, reason="Speaks Polish only", by=sasha, at=LATER + HOUR)
+    enforce_due(at=LATER + DAY)
+    nina = make_rep("nina")
+    pass_sql(passed, to=nina, by=sasha, at=LATER + DAY)
+    takeovers = Clock.objects.filter(metric=Metric.TAKEOVER).order_by("id")
+    said = list(takeovers.values_list("offered_to", flat=True))
+    takeovers.update(offered_to=None)
+    import_module("handoff.queue.migrations.0011_offered_to").say_to_whom(apps, None)
+    assert list(takeovers.values_list("offered_to", flat=True)) == said == [sasha.pk, sasha.pk, nina.pk]
 
 
 def test_a_return_needs_a_reason_and_one_who_was_offered_it(sam: User, sasha: User) -> None:

@@ -13,9 +13,10 @@ from handoff.queue.claiming import claim, pass_on, release
 from handoff.queue.cooling import cool
 from handoff.queue.disqualification import disqualify
 from handoff.queue.enforcement import enforce_due
-from handoff.queue.models import Assignment, Breach, Handoff, Route
+from handoff.queue.models import Assignment, Breach, Clock, Handoff, Route
 from handoff.queue.qualification import qualify
 from handoff.queue.touching import log_touch
+from handoff.sla.models import Metric, Policy, Target
 from reports.causes import Cause
 from reports.grouping import Group
 from reports.sla import SlaReport
@@ -25,6 +26,7 @@ from tests.making import (
     DAY,
     HOUR,
     MONDAY_9AM,
+    YES,
     make_calendar,
     make_handoff,
     make_lead,
@@ -385,3 +387,46 @@ def test_a_holder_at_due_is_the_one_who_had_it_then_not_the_one_who_has_it_now(o
     pass_on(handoff, to=sasha, note="speaks Dutch", by=sam, at=MONDAY_9AM + 5 * HOUR)
     assert sla_of(make_marketer(), THURSDAY_NOON, THAT_WEEK).breaches["holder"].to_list() == [sam.pk]
     assert Assignment.objects.count() == 2
+
+
+def test_an_offered_sql_is_held_by_whom_it_is_offered_to(office: None) -> None:
+    Target.objects.create(policy=Policy.objects.get(), metric=Metric.TAKEOVER, amount=4, unit="hours")
+    Team.objects.update(names_in_reports=Team.Names.NAMED)
+    sam, noor, handoff = make_rep("sam"), make_rep("noor"), make_handoff()
+    log_touch(handoff, channel="call", outcome="connected", by=sam, at=MONDAY_9AM)
+    qualify(handoff, bant=YES, takes_over=noor, by=sam, at=MONDAY_9AM + HOUR)
+    report = sla_of(make_marketer(), THURSDAY_NOON, f"{THAT_WEEK}&by=person&metric=takeover")
+    assert [(row["holder"], row["cause"]) for row in report.breaches.iter_rows(named=True)] == [
+        (noor.pk, Cause.NOT_ANSWERED)
+    ]
+    assert [(row.group.key, row.figures.never) for row in report.groups] == [("noor", 1)]
+    assert Clock.objects.get(metric=Metric.TAKEOVER).offered_to == noor
+
+
+class TestOfOnePerson:
+    """What a rep answers for, read alone, is what the row of the rep says among the others."""
+
+    @pytest.fixture(autouse=True)
+    def _two_reps(self, office: None) -> None:
+        Team.objects.update(names_in_reports=Team.Names.NAMED)
+        self.sam, self.sasha = make_rep("sam"), make_rep("sasha")
+        touch(make_handoff(), by=self.sam, after=HOUR)
+        rescued = make_handoff()  # waits until after it was due
+        touch(rescued, by=self.sam, after=6 * HOUR)
+        passed_late = make_handoff()
+        claim(passed_late, by=self.sasha, at=MONDAY_9AM)
+        pass_on(passed_late, to=self.sam, note="yours", by=self.sasha, at=MONDAY_9AM + 5 * HOUR)
+
+    @pytest.mark.parametrize("who", ["sam", "sasha"])
+    def test_the_filter_says_what_the_row_says(self, who: str) -> None:
+        whole = sla_of(make_marketer(), THURSDAY_NOON, f"{THAT_WEEK}&by=person")
+        [row] = [row for row in whole.groups if row.group.key == who]
+        alone = sla_of(make_user("mo", "marketer"), THURSDAY_NOON, f"{THAT_WEEK}&rep={who}")
+        assert alone.total == row.figures
+        mine = whole.breaches["holder"] == User.objects.get(username=who).pk
+        assert alone.breaches["clock"].to_list() == whole.breaches.filter(mine)["clock"].to_list()
+
+    def test_whoever_rescues_a_late_lead_is_not_blamed_for_it(self) -> None:
+        report = sla_of(self.sam, THURSDAY_NOON, THAT_WEEK)
+        assert (report.total.handed_over, report.total.in_time, report.breaches.height) == (1, 1, 0)
+        assert sla_of(make_marketer(), THURSDAY_NOON, THAT_WEEK).breaches.height == 2

@@ -38,6 +38,9 @@ class Clock(models.Model):
     metric = models.CharField(max_length=20, choices=Metric.choices)
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="+")
     hours = models.ForeignKey(PinnedHours, on_delete=models.PROTECT, related_name="+")
+    offered_to = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", help_text=_("Who is to take the SQL on: takeover.")
+    )
     round = models.PositiveSmallIntegerField(default=1, help_text=_("Raised handoffs get another round."))
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
