@@ -8,9 +8,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from handoff.leads.models import Lead
 from handoff.people.models import Role, Team, User
 from handoff.queue.models import Assignment, Handoff
+from handoff.queue.models.handoffs import HandoffQuerySet
 from reports.periods import Period
 
-Handoffs = QuerySet[Handoff]
+Handoffs = HandoffQuerySet
 
 
 @dataclass(frozen=True)

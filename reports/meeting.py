@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, F, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from handoff.feedback.models import Decision
 from handoff.queue.models import Disqualification, Handoff, Verdict
@@ -112,16 +113,15 @@ def _which(kept: Kept) -> tuple[int | None, str]:
 
 
 def _well(own: Handoffs) -> Iterator[Example]:
-    found = own.filter(verdict=Verdict.QUALIFIED, closed_at__isnull=False).annotate(
-        took=F("closed_at") - F("opened_at")
-    )
-    ranked = found.order_by(
-        F("deal__is_won").desc(nulls_last=True), F("qualification__strength").desc(nulls_last=True), "took", "id"
-    ).exclude(deal__is_won=False)
+    best = [F("deal__is_won").desc(nulls_last=True), F("qualification__strength").desc(nulls_last=True)]
+    found = own.filter(verdict=Verdict.QUALIFIED, closed_at__isnull=False).exclude(deal__is_won=False)
+    ranked = found.order_by(*best, F("closed_at") - F("opened_at"), "id")
     for handoff in ranked.select_related("lead__company", "qualification__takes_over", "deal")[:SHOWN]:
-        words = {"days": max(0, (handoff.took).days)}
-        deal = getattr(handoff, "deal", None)
-        yield Example(handoff, (_("won after %(days)d days") if deal else _("an SQL after %(days)d days")) % words)
+        assert handoff.closed_at is not None
+        days = max(0, (handoff.closed_at - handoff.opened_at).days)
+        won = ngettext("won after %(days)d day", "won after %(days)d days", days)
+        said = ngettext("an SQL after %(days)d day", "an SQL after %(days)d days", days)
+        yield Example(handoff, (won if hasattr(handoff, "deal") else said) % {"days": days})
 
 
 def _badly(own: Handoffs) -> Iterator[Example]:

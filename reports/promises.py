@@ -81,7 +81,7 @@ def _kept(promise: Promise, cohort: Cohort, at: datetime) -> Iterator[Kept]:
         if percent is not None:
             yield Kept(promise, "sales", key, what, percent, None, _in_time(own, metric, at))
     if promise.attempts is not None:
-        lapsed = own.filter(verdict=Verdict.LAPSED, is_imported_history=False)
+        lapsed = own.silent().filter(is_imported_history=False)
         enough = Rate(lapsed.filter(touches_count__gte=promise.attempts).count(), lapsed.count())
         what = _("“no response” only after %(n)d attempts, in percent") % {"n": promise.attempts}
         yield Kept(promise, "sales", "attempts", what, 100, None, enough)

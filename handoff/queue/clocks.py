@@ -27,14 +27,17 @@ def start_clocks(
     metrics: Sequence[str] = OF_A_HANDOFF,
     round_: int = 1,
     rep: User | None = None,
+    route: str = "",
+    before: datetime | None = None,
     agreements: Agreements | None = None,
 ) -> None:
     """Start the clocks of `metrics` under the first policy that covers `handoff`.
 
-    Whose hours count is fixed now: those of `rep` (else of the holder) where the policy counts in the rep's.
+    Whose hours count is fixed now: those of `rep` (else of the holder) where the policy counts in the rep's. What came
+    by another `route` than the handoff is under that one's policy; none starts that would not be due `before` then.
     """
     agreed = Agreements.load(agreements)
-    policy = agreed.policy_for(covered(handoff))
+    policy = agreed.policy_for(covered(handoff, route))
     if policy is None:
         return
     hours = agreed.hours_of(policy, team_id=handoff.team_id, rep_id=rep.pk if rep else handoff.holder_id)
@@ -46,6 +49,7 @@ def start_clocks(
         log.error("handoff %d under %s counts around the clock: %s", handoff.pk, policy, error)
         hours = agreed.always
         clocks = [_started(handoff, target, policy, hours, at, round_) for target in targets]
+    clocks = [clock for clock in clocks if before is None or clock.due_at < before]
     for clock in clocks:
         clock.hours = agreed.pinned(hours)
         clock.offered_to = rep if clock.metric == Metric.TAKEOVER else None
@@ -63,11 +67,11 @@ def _started(handoff: Handoff, target: Target, policy: Policy, hours: Hours, at:
     return clock
 
 
-def covered(handoff: Handoff) -> Covered:
-    """Return what policies ask of `handoff`."""
+def covered(handoff: Handoff, route: str = "") -> Covered:
+    """Return what policies ask of `handoff`, or of what came for it by another `route`."""
     lead = handoff.lead
     return Covered(
-        route=handoff.route,
+        route=route or handoff.route,
         source=handoff.source,
         grade=handoff.grade,
         total=handoff.total,

@@ -105,7 +105,7 @@ def end_silence(*, at: datetime) -> int:
 def end_as_lapsed(handoff: Handoff, *, lapsed_at: datetime, at: datetime, cancelled_at: datetime | None = None) -> None:
     """End `handoff` (locked, its lead too) as of `lapsed_at`: its lead goes back to nurture.
 
-    Its clocks end as of `cancelled_at` where that was earlier.
+    Where a ladder sends it back, its clocks end as of `cancelled_at`, when the step was due.
     """
     cancel_clocks(handoff, happened_at=cancelled_at or lapsed_at, at=at)
     handoff.next_steps.filter(ended_at=None).update(ended_at=lapsed_at)
@@ -125,6 +125,8 @@ def end_as_lapsed(handoff: Handoff, *, lapsed_at: datetime, at: datetime, cancel
     record("lapsed", f"handoff {handoff.pk}", by=None, at=at, as_of=lapsed_at.isoformat())
 
     def say() -> str:
+        if cancelled_at:
+            return _("%(lead)s goes back to nurture: it was not worked in time.") % {"lead": lead.name}
         return _("%(lead)s goes back to nurture: no response.") % {"lead": lead.name}
 
     notify([holder] if holder else [], cause=f"lapsed:{handoff.pk}", say=say, url=_url(handoff), at=at, by_mail=False)
@@ -142,14 +144,17 @@ def find_wanting(handoff: Handoff, *, at: datetime) -> None:
     if lapsed_at is None or at < lapsed_at or has_lapsed(handoff, at=at):
         return
     clocks = Clock.objects.running().filter(handoff=handoff, metric=Metric.VERDICT, breach=None, due_at__gt=lapsed_at)
+    cause = f"silence:{handoff.pk}:{lapsed_at:%Y%m%d}"
     # A verdict that had longer is late now, so its breach is dated when the silence was over.
     for clock in clocks.select_related("policy", "hours").select_for_update(of=("self",)):
         clock.due_at = lapsed_at
         plan = plan_of(clock, clock.policy, clock.hours.hours(), pauses_of(handoff))
-        clock.steps_done = next(place for place, what in enumerate(plan, start=1) if what.rung is None)
+        # Steps at due are taken yet; those before it would have warned of what has come already.
+        clock.steps_done = next(place for place, what in enumerate(plan) if what.at >= lapsed_at)
         clock.acts_at = next_act(clock, plan)
         clock.save(update_fields=["due_at", "steps_done", "acts_at"])
         Breach.objects.create(clock=clock, due_at=lapsed_at, holder=holder_at(handoff.pk, lapsed_at), recorded_at=at)
+        cause = f"breach:{clock.pk}"  # told here, with its reason, and not once more by the tick that enforces
     handoff.lapses_at = None
     Handoff.objects.filter(pk=handoff.pk).update(lapses_at=None)
     refresh_due(handoff)
@@ -158,7 +163,6 @@ def find_wanting(handoff: Handoff, *, at: datetime) -> None:
         return _("%(lead)s: six weeks without an answer, and fewer attempts than agreed.") % {"lead": handoff.lead.name}
 
     people = {user.pk: user for user in [*User.objects.managers_of(handoff.team), handoff.holder] if user}
-    cause = f"silence:{handoff.pk}:{lapsed_at:%Y%m%d}"
     notify(people.values(), cause=cause, say=say, url=_url(handoff), at=at, about=_about(handoff))
 
 

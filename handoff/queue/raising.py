@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -13,7 +13,7 @@ from handoff.outbox.notices import notify
 from handoff.people.models import Role, User
 from handoff.queue.clocks import replan_pauses, start_clocks
 from handoff.queue.lapsing import LAPSE, find_wanting, set_lapse
-from handoff.queue.models import Clock, Handoff
+from handoff.queue.models import Clock, Handoff, Route
 from handoff.queue.triage import put_on_list
 from handoff.sla.models import Metric
 
@@ -50,11 +50,11 @@ def tell_owner(lead: Lead, activity: Activity, at: datetime) -> None:
 
 
 def _raise_again(handoff: Handoff, activity: Activity, at: datetime) -> None:
-    """An open handoff gets a new clock for the answer and comes back into sight."""
+    """An open handoff gets a new clock for the answer, unless one runs that is due first, and comes into sight."""
     last = handoff.clocks.aggregate(last=Max("round"))["last"] or 0
-    answered = not Clock.objects.running().filter(handoff=handoff, metric=Metric.FIRST_TOUCH).exists()
-    if answered:
-        start_clocks(handoff, at=at, metrics=[Metric.FIRST_TOUCH], round_=last + 1)
+    running = Clock.objects.running().filter(handoff=handoff, metric=Metric.FIRST_TOUCH, due_at__gte=at)
+    before = running.aggregate(first=Min("due_at"))["first"]
+    start_clocks(handoff, at=at, metrics=[Metric.FIRST_TOUCH], round_=last + 1, route=Route.FAST_LANE, before=before)
     find_wanting(handoff, at=at)
     handoff.raised_at, handoff.snoozed_until, handoff.version = at, None, handoff.version + 1
     if handoff.snoozes.filter(ended_at=None).update(ended_at=at):

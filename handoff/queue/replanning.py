@@ -13,7 +13,7 @@ from handoff.lib.refusals import Incomplete, Stale, require
 from handoff.outbox.audit import record
 from handoff.people.models import User
 from handoff.queue.clocks import covered, next_act, pauses_of, plan_of, refresh_due
-from handoff.queue.models import Clock, Handoff, Replan, ReplannedClock
+from handoff.queue.models import Clock, Handoff, Replan, ReplannedClock, Route
 from handoff.sla.agreements import Agreements
 from handoff.sla.clock import Hours, NoOpenHours, due_at
 from handoff.sla.models import Metric, Policy
@@ -52,7 +52,8 @@ def moves(*, by: User, at: datetime) -> list[Move]:
 
 def _move(clock: Clock, agreed: Agreements, at: datetime) -> Move | None:
     handoff = clock.handoff
-    policy = agreed.policy_for(covered(handoff))
+    asked_again = clock.round > 1 and clock.started_at == handoff.raised_at
+    policy = agreed.policy_for(covered(handoff, Route.FAST_LANE if asked_again else ""))
     targets = {target.metric: target for target in policy.targets.all()} if policy else {}
     if policy is None or clock.metric not in targets:
         return None

@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 
 from handoff.leads.models import Lead, Stage
 from handoff.people.models import User
-from handoff.queue.models import DisqualificationReason, Recycling, Verdict
+from handoff.queue.models import DisqualificationReason, Handoff, Recycling
 from handoff.queue.personas import fitting_personas
 from handoff.queue.phases import phases_of
 from scoring.models import Phase
 from scoring.publishing import current_publication, published
 
 NO_RESPONSE = "lapsed"  # beside the slugs of reasons: six weeks of silence
+SENT_BACK = "sent-back"  # and what a ladder gave up on
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Resting:
     contract: Recycling | None
     personas: list[str]
     phase: str
+    is_sent_back: bool = False  # by a step of its ladder
 
     @property
     def why(self) -> str:
@@ -34,7 +36,8 @@ class Resting:
         if self.contract is None:
             return ""
         said = getattr(self.contract.handoff, "disqualification", None)
-        return said.reason.label if said else _("no response")
+        silent = _("not worked in time") if self.is_sent_back else _("no response")
+        return said.reason.label if said else silent
 
     @property
     def note(self) -> str:
@@ -51,10 +54,11 @@ def resting(user: User) -> "QuerySet[Any]":
 
 
 def for_reason(leads: "QuerySet[Any]", reason: str) -> "QuerySet[Any]":
-    """Return those of `leads` that rest for a reason (its slug) or because nobody answered."""
+    """Return those of `leads` that rest for a reason (its slug), because nobody answered, or nobody worked them."""
     contracts = Recycling.objects.filter(pk__in=leads.values("contract_id"))
-    if reason == NO_RESPONSE:
-        chosen = contracts.filter(handoff__verdict=Verdict.LAPSED)
+    if reason in {NO_RESPONSE, SENT_BACK}:
+        lapsed = Handoff.objects.silent() if reason == NO_RESPONSE else Handoff.objects.sent_back()
+        chosen = contracts.filter(handoff__in=lapsed)
     else:
         chosen = contracts.filter(handoff__disqualification__reason__slug=reason)
     return leads.filter(pk__in=chosen.values("lead"))
@@ -66,8 +70,10 @@ def reasons_of(leads: "QuerySet[Any]") -> list[tuple[str, str, int]]:
     said = Q(disqualifications__handoff__recycling__in=contracts)
     rows = DisqualificationReason.objects.annotate(n=Count("disqualifications", filter=said)).filter(n__gt=0)
     found = [(row.slug, row.label, row.n) for row in rows.order_by("-n", "position")]
-    lapsed = contracts.filter(handoff__verdict=Verdict.LAPSED).count()
-    return [*found, *([(NO_RESPONSE, _("no response"), lapsed)] if lapsed else [])]
+    silent = contracts.filter(handoff__in=Handoff.objects.silent()).count()
+    sent_back = contracts.filter(handoff__in=Handoff.objects.sent_back()).count()
+    others = [(NO_RESPONSE, _("no response"), silent), (SENT_BACK, _("not worked in time"), sent_back)]
+    return [*found, *(other for other in others if other[2])]
 
 
 def personas_and_phases(at: datetime) -> tuple[list[str], list[tuple[str, str]]]:
@@ -88,11 +94,15 @@ def described(leads: Sequence[Any], at: datetime, *, persona: str = "", phase: s
     contracts = Recycling.objects.select_related("handoff__disqualification__reason").in_bulk(
         [lead.contract_id for lead in leads if lead.contract_id]
     )
+    ended = [contract.handoff_id for contract in contracts.values()]
+    sent_back = set(Handoff.objects.sent_back().filter(pk__in=ended).values_list("pk", flat=True))
     rows = []
     for lead in leads:
         names = [one.name for one in fitting.get(lead.pk, ())]
         if not persona or persona in names:
             reached = phases.get(lead.pk)
             words = str(Phase(reached).label) if reached else ""
-            rows.append(Resting(lead, contracts.get(lead.contract_id), names, words))
+            contract = contracts.get(lead.contract_id)
+            is_sent_back = contract is not None and contract.handoff_id in sent_back
+            rows.append(Resting(lead, contract, names, words, is_sent_back))
     return rows

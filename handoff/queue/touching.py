@@ -39,7 +39,7 @@ def log_touch(
     _check(found, channel, outcome, direction, happened_at, at)
     # Times are picked by the minute, so a touch in the minute of the handoff may seem to lie just before it.
     happened_at = max(happened_at, found.opened_at)
-    settle_lapse(found, at=happened_at)
+    settle_lapse(found, at=at)
     accept(found, by=by, at=at)
     touch = Touch.objects.create(
         handoff=found,

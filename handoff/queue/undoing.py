@@ -12,7 +12,7 @@ from handoff.lib.refusals import Incomplete, NotAllowed, TooLate, WrongStage, re
 from handoff.outbox.audit import record
 from handoff.outbox.notices import UNDO_TIME, withdraw
 from handoff.people.models import User
-from handoff.queue.clocks import find_due, restart, start_clocks
+from handoff.queue.clocks import find_due, restart, start_clocks, stop_takeover
 from handoff.queue.lapsing import LAPSE, set_lapse
 from handoff.queue.models import Assignment, Clock, Disqualification, Handoff, Qualification, Recycling, Route, Verdict
 from handoff.queue.working import lock_lead
@@ -79,7 +79,10 @@ def _reopen(handoff: Handoff, *, at: datetime, anew: bool) -> None:
     Recycling.objects.filter(lead=handoff.lead_id, woken_at=None).update(woken_at=at, woken_by=Route.MANUAL)
     ended = Clock.objects.filter(handoff=handoff, stopped_at__gte=closed_at).exclude(metric=Metric.TAKEOVER)
     stopped = list(ended.select_related("policy", "hours", "handoff").order_by("id"))
-    Clock.objects.filter(handoff=handoff, metric=Metric.TAKEOVER).delete()
+    if anew:  # what was late by then stays on record
+        stop_takeover(handoff, at=at, ending=Clock.Ending.CANCELLED)
+    else:
+        Clock.objects.filter(handoff=handoff, metric=Metric.TAKEOVER).delete()
     _give_back(handoff, given)
     if not handoff.next_steps.filter(ended_at=None).exists():  # one may have been planned for the SQL since
         handoff.next_steps.filter(ended_at=closed_at).update(ended_at=None)

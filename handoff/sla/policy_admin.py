@@ -17,7 +17,16 @@ from handoff.lib.refusals import Refusal
 from handoff.sla.calendars import calendar_of, hours_of
 from handoff.sla.clock import NoOpenHours
 from handoff.sla.models import LadderStep, Metric, Policy, Target
-from handoff.sla.policy_forms import ROUTES, PolicyForm, PreviewForm, StepForm, TargetForm, team_choices
+from handoff.sla.policy_forms import (
+    COUNTED_IN,
+    ROUTES,
+    PolicyForm,
+    PreviewForm,
+    StepForm,
+    TargetForm,
+    counted,
+    team_choices,
+)
 from handoff.sla.preview import preview_of
 from handoff.sla.versioning import REVISED, retire, revise
 
@@ -48,6 +57,16 @@ class LadderInline(admin.StackedInline):  # type: ignore[type-arg]
     classes = ["one-line"]
     extra = 2
     verbose_name_plural = gettext_lazy("ladder: a breach always tells whoever had the lead, and the managers")
+
+    @admin.display(description=gettext_lazy("At"))
+    def when(self, step: LadderStep) -> int:
+        """Return the amount, for who may only read it."""
+        return int(counted(step)["when"])
+
+    @admin.display(description=gettext_lazy("counted in"))
+    def counted(self, step: LadderStep) -> str:
+        """Return what it is counted in, in words."""
+        return str(COUNTED_IN[counted(step)["counted"]])
 
 
 @admin.register(Policy)

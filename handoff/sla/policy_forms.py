@@ -34,6 +34,13 @@ OUTCOMES = [
 ]
 # How a step of the ladder is counted: minutes in one, and whether they lie before due.
 MOST_PERCENT = 1000
+COUNTED_IN = {
+    "share": gettext_lazy("percent of the target"),
+    "minutes_before": gettext_lazy("minutes before it is due"),
+    "hours_before": gettext_lazy("hours before it is due"),
+    "minutes_after": gettext_lazy("minutes after it was due"),
+    "hours_after": gettext_lazy("hours after it was due"),
+}
 COUNTED = {"minutes_before": (-1, 1), "hours_before": (-1, 60), "minutes_after": (1, 1), "hours_after": (1, 60)}
 
 
@@ -113,13 +120,7 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
     when = forms.IntegerField(label=gettext_lazy("At"), min_value=0, max_value=10_000)
     counted = forms.ChoiceField(
         label=gettext_lazy("counted in"),
-        choices=[
-            ("share", gettext_lazy("percent of the target")),
-            ("minutes_before", gettext_lazy("minutes before it is due")),
-            ("hours_before", gettext_lazy("hours before it is due")),
-            ("minutes_after", gettext_lazy("minutes after it was due")),
-            ("hours_after", gettext_lazy("hours after it was due")),
-        ],
+        choices=list(COUNTED_IN.items()),
     )
 
     class Meta:
@@ -129,7 +130,7 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         step: LadderStep | None = kwargs.get("instance")
         if step is not None and step.pk:
-            kwargs["initial"] = {**_counted(step), **(kwargs.get("initial") or {})}
+            kwargs["initial"] = {**counted(step), **(kwargs.get("initial") or {})}
         super().__init__(*args, **kwargs)
 
     def has_changed(self) -> bool:
@@ -158,7 +159,7 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
         return StepValues(metric, action, offset=sign * minutes * row["when"])
 
 
-def _counted(step: LadderStep) -> dict[str, Any]:
+def counted(step: LadderStep) -> dict[str, Any]:
     """Return how the form shows when `step` is."""
     if step.offset is None:
         return {"when": step.share, "counted": "share"}

@@ -103,7 +103,7 @@ class Working(Life):
         in_time = happened_at <= self.at + timedelta(minutes=1) and happened_at >= self.at - 7 * DAY
         in_time = in_time and happened_at >= handoff.opened_at - timedelta(minutes=1)
         # Whether or not a worker has seen that six weeks were over when they spoke.
-        in_time = in_time and not has_lapsed(handoff, at=max(happened_at, handoff.opened_at))
+        in_time = in_time and not has_lapsed(handoff, at=self.at)
         said = {"direction": "in" if is_in else "out", "note": "Asked about storage"}
         self.does(log_touch, handoff, channel="call", outcome=outcome, happened_at=happened_at, by=by, **said)
         assert self.is_done == (self.may(person, by) and in_time), self.was_refused

@@ -15,12 +15,13 @@ from handoff.queue.claiming import claim
 from handoff.queue.disqualification import disqualify
 from handoff.queue.enforcement import enforce_due
 from handoff.queue.lapsing import end_silence, lapse_instant
-from handoff.queue.models import Breach, Clock, Handoff, Recycling, Verdict
+from handoff.queue.models import Breach, Clock, FiredStep, Handoff, Recycling, Verdict
 from handoff.queue.objecting import record_objection
 from handoff.queue.snoozing import snooze
 from handoff.queue.touching import log_touch
 from handoff.queue.undoing import overturn, undo
-from handoff.sla.models import Policy, Target
+from handoff.queue.verifying import broken_rows
+from handoff.sla.models import Metric, Policy, Target
 from tests.making import (
     DAY,
     HOUR,
@@ -80,6 +81,22 @@ def test_with_too_few_the_verdict_is_late_and_the_managers_hear_it(sam: User) ->
     assert Notice.objects.filter(user=mia, text__contains="fewer attempts than agreed").count() == 1
 
 
+def test_with_too_few_the_steps_at_due_and_later_are_taken_and_those_before_it_are_not(sam: User) -> None:
+    mia, policy = make_manager(), Policy.objects.get()
+    policy.targets.filter(metric=Metric.VERDICT).update(amount=60)
+    for action, when in (("tell_team", {"share": 90}), ("raise", {"share": 100}), ("tell_manager", {"offset": 60})):
+        policy.ladder.create(metric=Metric.VERDICT, action=action, **when)
+    handoff = attempted(sam, 0)
+    end_silence(at=SIX_WEEKS_ON + HOUR)
+    enforce_due(at=SIX_WEEKS_ON + 7 * DAY)
+    handoff.refresh_from_db()
+    assert [one.step.action for one in FiredStep.objects.all()] == ["raise", "tell_manager"]
+    assert (handoff.priority, Breach.objects.get().due_at) == (1, SIX_WEEKS_ON)
+    told = Notice.objects.filter(user=mia, cause__startswith="breach:")
+    assert ["fewer attempts than agreed" in notice.text for notice in told] == [True]
+    assert list(broken_rows()) == []
+
+
 def test_who_works_on_after_too_few_attempts_is_not_ended_by_one_that_is_written_down_later(sam: User) -> None:
     handoff = attempted(sam, 0)
     late = SIX_WEEKS_ON + HOUR
@@ -110,13 +127,16 @@ def test_an_answer_starts_the_six_weeks_anew(sam: User, direction: str, outcome:
     assert handoff.lapses_at == SIX_WEEKS_ON + 20 * DAY
 
 
-def test_an_answer_before_the_end_counts_even_where_it_is_written_down_after_it(sam: User) -> None:
+@pytest.mark.parametrize("worker_was_there", [True, False])
+def test_an_answer_before_the_end_is_too_late_where_it_is_written_down_after_it(
+    sam: User, worker_was_there: bool
+) -> None:
     handoff = attempted(sam, 0, 3)
     late = SIX_WEEKS_ON + HOUR
-    log_touch(handoff, channel="email", outcome="replied", by=sam, happened_at=SIX_WEEKS_ON - HOUR, at=late)
-    assert end_silence(at=late) == 0
-    handoff.refresh_from_db()
-    assert handoff.is_open
+    if worker_was_there:
+        end_silence(at=SIX_WEEKS_ON)
+    with pytest.raises(NotOpen):
+        log_touch(handoff, channel="email", outcome="replied", by=sam, happened_at=SIX_WEEKS_ON - HOUR, at=late)
 
 
 def test_what_comes_after_the_end_finds_it_ended_whether_or_not_a_worker_was_there(sam: User) -> None:

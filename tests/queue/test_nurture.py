@@ -11,10 +11,12 @@ from handoff.leads.models import Stage
 from handoff.people.models import User
 from handoff.queue.claiming import claim
 from handoff.queue.disqualification import disqualify
+from handoff.queue.enforcement import enforce_due
 from handoff.queue.lapsing import end_as_lapsed
 from handoff.queue.models import Handoff
 from handoff.queue.phases import phase_at, phases_of
 from handoff.queue.receiving import receive_activities
+from handoff.sla.models import Metric
 from scoring.models import ContentEntry, Persona
 from tests.making import (
     DAY,
@@ -24,6 +26,7 @@ from tests.making import (
     make_lead,
     make_live,
     make_marketer,
+    make_policy,
     make_reason,
     make_rep,
     page_view,
@@ -62,6 +65,18 @@ def test_leads_are_listed_by_the_reason_for_which_they_rest(sam: User) -> None:
         page = text(client.get("/nurture/", {"reason": slug}))
         assert page.count("<tr data-row>") == 1
         assert name in page
+
+
+def test_a_lead_that_its_ladder_sent_back_is_not_said_to_be_silent(sam: User) -> None:
+    policy = make_policy()
+    policy.ladder.create(metric=Metric.FIRST_TOUCH, action="nurture", share=200)
+    make_handoff(make_lead(owner=sam, first_name="Forgotten"), at=now() - 10 * DAY)
+    enforce_due(at=now())
+    client = signed_in(make_marketer())
+    page = text(client.get("/nurture/", {"reason": "sent-back"}))
+    assert "Forgotten" in page
+    assert "not worked in time" in page
+    assert "Forgotten" not in text(client.get("/nurture/", {"reason": "lapsed"}))
 
 
 def test_leads_are_listed_by_persona_and_phase(sam: User) -> None:

@@ -1,6 +1,6 @@
 """Activities coming in: stored once, scored, handed over; and requests that nobody may swallow."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,9 @@ from handoff.people.models import User
 from handoff.queue.claiming import claim
 from handoff.queue.models import Clock, Handoff, Recycling, Route, Verdict
 from handoff.queue.receiving import Received, receive_activities, receive_leads
+from handoff.queue.replanning import moves
 from handoff.queue.rescoring import act_on_crossings
+from handoff.queue.touching import log_touch
 from tests.making import (
     DAY,
     HOUR,
@@ -301,6 +303,33 @@ def held_by(person: User | None) -> Handoff:
     if person:
         claim(handoff, by=person, at=MONDAY_9AM)
     return handoff
+
+
+@pytest.mark.parametrize(
+    ("touched", "asked_after", "dues"),
+    [
+        pytest.param(False, HOUR, [4 * HOUR, 2 * HOUR], id="within the time of a slower policy"),
+        pytest.param(False, 3 * HOUR + timedelta(minutes=30), [4 * HOUR], id="shortly before the first one is due"),
+        pytest.param(False, 5 * HOUR, [4 * HOUR, 6 * HOUR], id="after the first one was broken"),
+        pytest.param(True, 5 * HOUR, [4 * HOUR, 6 * HOUR], id="after it was answered"),
+    ],
+)
+def test_each_request_has_a_clock_of_its_own_unless_one_is_due_first(
+    touched: bool, asked_after: timedelta, dues: list[timedelta]
+) -> None:
+    make_live(PRICING, fast_lane_kinds=["contact_request"])
+    make_calendar()
+    make_policy(first_touch_hours=4)
+    make_policy(first_touch_hours=1, slug="fast", position=1, routes=["fast_lane"])
+    handoff, sam, mia = make_handoff(), make_rep(), make_manager()
+    if touched:
+        log_touch(handoff, channel="call", outcome="no_answer", by=sam, at=MONDAY_9AM)
+    ask(handoff.lead, MONDAY_9AM + asked_after)
+    clocks = Clock.objects.filter(metric="first_touch").order_by("round")
+    assert [clock.due_at - MONDAY_9AM for clock in clocks] == dues
+    assert not moves(by=mia, at=MONDAY_9AM + asked_after)
+    log_touch(handoff, channel="call", outcome="no_answer", by=sam, at=MONDAY_9AM + asked_after)
+    assert not clocks.running().exists()
 
 
 def test_a_request_during_an_open_handoff_reaches_its_holder_and_ends_its_snooze() -> None:

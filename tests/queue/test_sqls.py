@@ -84,6 +84,18 @@ def test_who_takes_it_on_returns_it_with_a_reason_and_the_clock_is_answered(sam:
     assert list(broken_rows()) == []
 
 
+def test_a_takeover_that_came_too_late_stays_on_record_though_its_verdict_is_overturned(sam: User, sasha: User) -> None:
+    with_takeover_clock()
+    handoff = sql(sam, takes_over=sasha)
+    enforce_due(at=LATER + DAY)
+    overturn(handoff, reason="They have no budget after all.", by=make_manager(), at=LATER + 2 * DAY)
+    clock = Clock.objects.get(metric=Metric.TAKEOVER)
+    assert (clock.ending, clock.breach.holder, clock.breach.annulled_at) == (Clock.Ending.CANCELLED, sasha, None)
+    qualify(handoff, bant=YES, takes_over=sasha, by=sam, at=LATER + 3 * DAY)
+    assert list(Clock.objects.filter(metric=Metric.TAKEOVER).values_list("round", flat=True).order_by("id")) == [1, 2]
+    assert list(broken_rows()) == []
+
+
 def test_clocks_from_before_are_told_to_whom_their_sql_was_offered(sam: User, sasha: User) -> None:
     with_takeover_clock()
     returned, passed = sql(sam, takes_over=sasha), sql(sam, takes_over=sasha)

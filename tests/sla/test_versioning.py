@@ -30,7 +30,7 @@ from tests.making import (
     make_team,
     make_user,
 )
-from tests.scoring.admin_forms import shown_inputs, sign_in
+from tests.scoring.admin_forms import shown_inputs, sign_in, text_of
 
 pytestmark = pytest.mark.django_db
 TARGETS = [TargetValues("first_touch", 2, "hours"), TargetValues("verdict", 10, "days")]
@@ -171,6 +171,14 @@ def test_a_step_is_written_as_people_say_it(when: int, counted: str, stored: dic
     page = client.get(reverse("admin:sla_policy_change", args=[new.pk])).content.decode()
     assert f'name="ladder-0-when" value="{when}"' in page
     assert f'<option value="{counted}" selected>' in page
+
+
+def test_who_may_only_read_a_policy_reads_when_each_step_comes() -> None:
+    policy = revise(make_policy(), targets=TARGETS, ladder=LADDER, at=MONDAY_9AM)
+    page = text_of(sign_in(make_marketer()).get(reverse("admin:sla_policy_change", args=[policy.pk])))
+    assert "At: 50 Counted in: percent of the target" in page
+    assert "At: 1 Counted in: hours after it was due" in page
+    assert "None" not in page
 
 
 def test_a_band_of_scores_has_some_score_in_it() -> None:

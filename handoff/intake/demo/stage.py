@@ -128,7 +128,7 @@ def _policies(start: datetime) -> None:
         targets = [
             TargetValues(Metric.FIRST_TOUCH, first_touch, "hours"),
             TargetValues(Metric.CONNECT, 15, "days", needs_proof=False),
-            TargetValues(Metric.VERDICT, 30, "days"),
+            TargetValues(Metric.VERDICT, 31, "days"),
             TargetValues(Metric.TAKEOVER, 2, "days"),
         ]
         write_terms(policy, targets, LADDER)

@@ -63,6 +63,14 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
         """Return those of them that end once their lead's score no longer holds; a sample never did."""
         return self.by_score_alone().filter(sample=None)
 
+    def sent_back(self) -> Self:
+        """Return those that a step of their ladder sent back to nurture."""
+        return self.filter(verdict=Verdict.LAPSED, clocks__fired_steps__step__action="nurture").distinct()
+
+    def silent(self) -> Self:
+        """Return those that lapsed because nobody answered."""
+        return self.filter(verdict=Verdict.LAPSED).exclude(clocks__fired_steps__step__action="nurture")
+
     def held_by(self, user: User) -> Self:
         """Return those that `user` accepted or was given."""
         return self.filter(Q(claimed_by=user) | Q(claimed_by=None, assigned_to=user))
