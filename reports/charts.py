@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from handoff.sla.models import Metric
@@ -72,7 +73,7 @@ def week_chart(weeks: Sequence[Week], metric: Metric) -> WeekChart | None:
     ]
     lines = [Line(f"{_y(value, top):.1f}", f"{_y(value, top) + 4:.1f}", value) for value in range(0, top + 1, step)]
     title = _("%(metric)s in weeks %(first)d to %(last)d: in time, late and never; the table has the figures")
-    numbers = {"metric": str(metric.label).capitalize(), "first": shown[0].number, "last": shown[-1].number}
+    numbers = {"metric": capfirst(metric.label), "first": shown[0].number, "last": shown[-1].number}
     return WeekChart(title % numbers, bars, lines, f"{width:.1f}", len(weeks) - len(shown))
 
 

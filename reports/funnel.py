@@ -19,6 +19,7 @@ from typing import Any
 import polars as pl
 from django.db import models
 from django.db.models import Min, Q
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy
 
 from handoff.leads.models import Lead, Stage
@@ -96,7 +97,7 @@ class Leak:
     @property
     def label(self) -> str:
         """The way in words."""
-        return self.reason.label if self.reason else str(self.verdict.label).capitalize()
+        return self.reason.label if self.reason else capfirst(self.verdict.label)
 
     @property
     def keys(self) -> list[str]:

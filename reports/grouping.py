@@ -11,6 +11,7 @@ from itertools import groupby
 import polars as pl
 from django.db.models import Count, Q
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -72,7 +73,7 @@ def groups_of(keyed: pl.DataFrame, by: str) -> list[Group]:
         return [*found, Group(NOBODY, _("No team"))] if NOBODY in counts else found
     names: dict[str, str] = {}
     if by == "route":
-        names = {route.value: str(route.label).capitalize() for route in Route}
+        names = {route.value: capfirst(route.label) for route in Route}
     elif by == "policy":
         names = dict(Policy.objects.order_by("version").values_list("slug", "name"))
     is_filter = by in {"route", "policy", "source"}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from datetime import date
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from handoff.sla.models import Metric
@@ -56,7 +57,7 @@ class MetricRow:
     @property
     def label(self) -> str:
         """The metric in words."""
-        return str(self.metric.label).capitalize()
+        return capfirst(self.metric.label)
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class AgeRow:
     @property
     def label(self) -> str:
         """The metric in words."""
-        return str(self.metric.label).capitalize()
+        return capfirst(self.metric.label)
 
 
 @dataclass(frozen=True)

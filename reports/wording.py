@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from handoff.lib.durations import spoken
@@ -124,7 +125,7 @@ def kpis(report: SlaReport) -> list[Kpi]:
     system_delay = _("median system delay, p90 %(p90)s") % {"p90": duration(now.delay.p90)}
     return [
         Kpi(
-            _("%(metric)s in time") % {"metric": metric.capitalize()},
+            _("%(metric)s in time") % {"metric": capfirst(metric)},
             percent(now.share.share),
             [*share, *_was_share(now.share, before.share)],
         ),

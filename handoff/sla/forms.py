@@ -47,7 +47,9 @@ class OpeningForm(forms.ModelForm):  # type: ignore[type-arg]
         """Read a closing before the opening as one on the next day."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         opens, closes = cleaned.get("opens"), cleaned.get("closes")
-        if opens is not None and closes is not None and closes <= opens:
+        if opens is not None and closes == opens:
+            self.add_error("closes", _("It closes when it opens; for a whole day write 00:00 to 24:00."))
+        elif opens is not None and closes is not None and closes < opens:
             cleaned["closes"] = closes + DAY
         return cleaned
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
 from django.db.models import F
@@ -164,7 +165,8 @@ class PolicyAdmin(OwnRows):
         if form.is_bound and form.is_valid():
             hours = hours_of(policy, form.cleaned_data["calendar"] or calendar_of(None))
             try:
-                context["steps"] = preview_of(policy, hours, form.cleaned_data["start"])
+                start = form.cleaned_data["start"].replace(tzinfo=ZoneInfo(hours.zone))
+                context["steps"] = preview_of(policy, hours, start)
             except NoOpenHours:
                 form.add_error("calendar", _("This calendar never opens: add opening hours."))
             except ValueError:

@@ -1,8 +1,10 @@
 """The forms of policies: what they cover, their targets, and their ladder by choosing."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -34,6 +36,7 @@ OUTCOMES = [
 ]
 # How a step of the ladder is counted: minutes in one, and whether they lie before due.
 MOST_PERCENT = 1000
+MOST_DAYS = 1000
 COUNTED_IN = {
     "share": gettext_lazy("percent of the target"),
     "minutes_before": gettext_lazy("minutes before it is due"),
@@ -107,6 +110,13 @@ class TargetForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Target
         fields = ("metric", "amount", "unit", "needs_proof", "channels", "outcomes")
 
+    def clean_amount(self) -> int:
+        """Refuse more days than anybody means, and than calendars are known for."""
+        amount: int = self.cleaned_data["amount"]
+        if self.data.get(self.add_prefix("unit")) == Target.Unit.DAYS and amount > MOST_DAYS:
+            raise forms.ValidationError(_("At most %(n)d days.") % {"n": MOST_DAYS})
+        return amount
+
     @staticmethod
     def values(row: dict[str, Any]) -> TargetValues:
         """Return what a filled-in row says."""
@@ -168,10 +178,19 @@ def counted(step: LadderStep) -> dict[str, Any]:
     return {"when": size // 60 if unit == "hours" else size, "counted": f"{unit}_{side}"}
 
 
+class WallTimeField(forms.DateTimeField):
+    """A time on a clock on the wall, as if in UTC: whose wall it is, another field says."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Read it without asking whether the viewer's zone has such a time, or has it twice."""
+        with timezone.override(UTC):
+            return super().to_python(value)
+
+
 class PreviewForm(forms.Form):
     """When a handoff would open, and in which calendar."""
 
-    start = forms.DateTimeField(
+    start = WallTimeField(
         label=gettext_lazy("A handoff opens"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],

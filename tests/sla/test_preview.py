@@ -95,6 +95,32 @@ def test_the_page_of_a_policy_works_it_out(start: str, said: str) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        pytest.param("2026-03-02T16:00", "Tue 3 March 2026, 12:00", id="read where somebody else is"),
+        pytest.param("2026-10-25T02:30", "Mon 26 Oct. 2026, 13:00", id="a time that comes twice"),
+        pytest.param("2026-03-29T02:30", "Mon 30 March 2026, 13:00", id="a time that never comes"),
+    ],
+)
+def test_the_page_reads_the_start_on_the_clock_of_the_calendar(start: str, said: str) -> None:
+    calendar, policy = make_calendar(), make_policy(first_touch_hours=4)
+    client = Client()
+    client.force_login(make_manager(time_zone="America/New_York"))
+    url = reverse("admin:sla_policy_change", args=[policy.pk])
+    page = client.get(url, {"start": start, "calendar": str(calendar.pk)}).content.decode()
+    assert said in page
+
+
+@pytest.mark.django_db
+def test_the_command_refuses_a_start_beyond_what_calendars_know() -> None:
+    make_calendar()
+    make_policy()
+    with pytest.raises(CommandError, match="the years 1900 to 2199"):
+        call_command("sla_preview", "standard", "--start", "0001-01-01T00:00Z")
+
+
+@pytest.mark.django_db
 def test_the_ladder_stands_between_the_dues() -> None:
     make_calendar()
     policy = make_policy(first_touch_hours=4)

@@ -181,6 +181,13 @@ def test_who_may_only_read_a_policy_reads_when_each_step_comes() -> None:
     assert "None" not in page
 
 
+def test_more_days_than_anybody_means_are_refused() -> None:
+    policy = make_policy()
+    client, url = admin_at(policy)
+    page = client.post(url, policy_form(policy, **{"targets-1-amount": "10000"}))
+    assert "At most 1000 days." in page.content.decode()
+
+
 def test_a_band_of_scores_has_some_score_in_it() -> None:
     policy = make_policy()
     client, url = admin_at(policy)

@@ -34,6 +34,8 @@ class Command(BaseCommand):
             steps = preview_of(policy, hours, _start(options["start"], hours))
         except NoOpenHours as error:
             raise CommandError(str(error)) from error
+        except (ValueError, OverflowError) as error:
+            raise CommandError(f"--start {options['start']!r}: use a time in the years 1900 to 2199.") from error
         if options["json"]:
             self.stdout.write(json.dumps([step.to_json() for step in steps]))
             return
