@@ -97,7 +97,7 @@ class Leak:
     @property
     def label(self) -> str:
         """The way in words."""
-        return self.reason.label if self.reason else capfirst(self.verdict.label)
+        return self.reason.label if self.reason else str(capfirst(self.verdict.label))
 
     @property
     def keys(self) -> list[str]:

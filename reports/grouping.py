@@ -73,7 +73,7 @@ def groups_of(keyed: pl.DataFrame, by: str) -> list[Group]:
         return [*found, Group(NOBODY, _("No team"))] if NOBODY in counts else found
     names: dict[str, str] = {}
     if by == "route":
-        names = {route.value: capfirst(route.label) for route in Route}
+        names = {route.value: str(capfirst(route.label)) for route in Route}
     elif by == "policy":
         names = dict(Policy.objects.order_by("version").values_list("slug", "name"))
     is_filter = by in {"route", "policy", "source"}

@@ -57,7 +57,7 @@ class MetricRow:
     @property
     def label(self) -> str:
         """The metric in words."""
-        return capfirst(self.metric.label)
+        return str(capfirst(self.metric.label))
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class AgeRow:
     @property
     def label(self) -> str:
         """The metric in words."""
-        return capfirst(self.metric.label)
+        return str(capfirst(self.metric.label))
 
 
 @dataclass(frozen=True)
