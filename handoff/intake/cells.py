@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -62,7 +62,12 @@ def _moment(column: Column, text: str, code: str, example: str) -> datetime:
     for form in column.formats or ("",):
         with suppress(ValueError):
             return datetime.strptime(text, form) if form else datetime.fromisoformat(text)  # noqa: DTZ007
-    raise Trouble(code, text, accepted=" / ".join(column.formats) or example)
+    raise Trouble(code, text, accepted=examples_of(column.formats) or example)
+
+
+def examples_of(formats: Iterable[str]) -> str:
+    """Return how one and the same moment is written in each of `formats`."""
+    return " / ".join(datetime(2026, 3, 31, 14, 5).strftime(form) for form in formats)  # noqa: DTZ001 (only shown)
 
 
 def _read_date(column: Column, text: str) -> str:

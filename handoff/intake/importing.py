@@ -65,7 +65,8 @@ def run_import(run: Import, *, at: datetime) -> None:
             for batch in _batches(read_rows(Path(run.path), mapping)):
                 _take(run, batch, mapping, at)
         except (MappingError, UnreadableFile, OSError) as error:
-            Import.objects.filter(pk=run.pk).update(state=Import.State.FAILED, error=str(error), finished_at=at)
+            said = error.about(run.file_name) if isinstance(error, UnreadableFile) else str(error)
+            Import.objects.filter(pk=run.pk).update(state=Import.State.FAILED, error=said, finished_at=at)
         else:
             Import.objects.filter(pk=run.pk).update(state=Import.State.DONE, finished_at=at)
     run.refresh_from_db()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext
 
-from handoff.intake.cells import read_cell
+from handoff.intake.cells import examples_of, read_cell
 from handoff.intake.columns import ActivityColumns, Column, Condition, Mapping, TouchColumns
 from handoff.intake.costs import read_cost
 from handoff.intake.dates import Doubt, settle
@@ -102,7 +102,7 @@ class _Sheet:
                 rows = itertools.islice(read_records(file, self.delimiter), 1, None)
                 found = settle(several, (cells for _line, cells in rows if not isinstance(cells, Trouble)))
             if isinstance(found, Doubt):
-                raise UnreadableFile("ambiguous_dates", self.path, found.cell, " / ".join(found.formats))
+                raise UnreadableFile("ambiguous_dates", self.path, found.cell, examples_of(found.formats))
             self.settled = found
 
     def column_troubles(self) -> Iterator[Trouble]:

@@ -96,8 +96,12 @@ class UnreadableFile(ValueError):
     """A file of which no row can be read: `code` says why, the text also what to do."""
 
     def __init__(self, code: str, path: Path, value: str = "", accepted: str = "") -> None:
-        super().__init__(str(REASONS[code]) % {"file": path.name, "value": value, "accepted": accepted})
-        self.code, self.value = code, value
+        self.code, self.value, self.accepted = code, value, accepted
+        super().__init__(self.about(path.name))
+
+    def about(self, name: str) -> str:
+        """Return what is wrong, with the name by which people know the file."""
+        return str(REASONS[self.code]) % {"file": name, "value": self.value, "accepted": self.accepted}
 
 
 class Trouble(ValueError):

@@ -163,6 +163,22 @@ def test_a_file_that_can_not_be_read_fails_with_the_reason(trouble: str, tmp_pat
     assert other.state == "done"
 
 
+def test_a_file_is_called_as_whoever_sent_it_calls_it(tmp_path: Path) -> None:
+    path = tmp_path / "6WzYugcU-blank.csv"
+    path.write_text("")
+    run = plan_import(path, mapping="generic", file_name="blank.csv", by=None, at=MONDAY_9AM)
+    run_import(run, at=MONDAY_9AM)
+    assert run.error.startswith("blank.csv is empty")
+
+
+def test_a_date_that_is_none_is_answered_with_one_that_is(tmp_path: Path) -> None:
+    path = tmp_path / "costs.csv"
+    path.write_text("Source,Month,Amount,Currency\nGoogle,Oct 2026,100,EUR\n")
+    run = plan_import(path, mapping="source_costs", by=None, at=MONDAY_9AM)
+    run_import(run, at=MONDAY_9AM)
+    assert "write it as 2026-03 / 2026-03-31" in run.remarks.get().reason
+
+
 def test_the_reasons_are_written_in_the_language_of_who_imports(tmp_path: Path) -> None:
     marketer = make_marketer(language="de")
     path = tmp_path / "empty.csv"
