@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.visiting import Site, Visit
 
@@ -38,8 +38,62 @@ def test_in_the_list_a_number_logs_a_call_and_goes_on_to_the_next(site: Site, vi
     page.keyboard.press("3")
     expect(page.locator("[data-panel] .lead-name")).to_have_text(second)
     expect(page.locator("tr.is-selected .row-link")).to_have_text(second)
-    expect(page.locator("#messages")).to_contain_text("Logged.")
+    expect(page.locator("#messages")).to_contain_text(f"Logged: {first}.")
     expect(page.locator("[data-row]").filter(has_text=first)).to_contain_text("1 try")
+
+
+def test_a_number_waits_until_the_selected_lead_is_shown(site: Site, visit: Visit) -> None:
+    for _ in range(2):
+        site.waiting_lead()
+    page, held, sent = visit("noor"), list[Route](), list[str]()
+    page.goto("/queue/?view=unclaimed")
+    first, second = page.locator("[data-row] .row-link").all_inner_texts()[:2]
+    expect(page.locator("[data-panel] .quick-log")).to_be_visible()
+    page.route(re.compile(r"/queue/\d+/$"), lambda route: held.append(route))  # noqa: PLW0108 (playwright marks it)
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.keyboard.press("j")
+    page.keyboard.press("3")
+    expect(page.locator("tr.is-selected .row-link")).to_have_text(second)
+    expect(page.locator("[data-panel] .lead-name")).to_have_text(first)
+    assert sent == []
+    for route in held:
+        route.continue_()
+    expect(page.locator("[data-panel] .lead-name")).to_have_text(second)
+    page.keyboard.press("3")
+    expect(page.locator("#messages")).to_contain_text(f"Logged: {second}.")
+
+
+def test_who_was_signed_out_meanwhile_is_asked_to_sign_in_when_a_number_logs(site: Site, visit: Visit) -> None:
+    site.waiting_lead()
+    page = visit("noor")
+    page.add_init_script("window.setInterval = () => 0")  # nothing but the key asks the server
+    page.goto("/queue/?view=unclaimed")
+    expect(page.locator("[data-panel] .quick-log")).to_be_visible()
+    page.context.clear_cookies(name="sessionid")
+    page.keyboard.press("3")
+    expect(page).to_have_url(re.compile("/login/"))
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_mail_menu_opens_where_it_can_be_read_and_escape_closes_it(lead_page: Page, width: int) -> None:
+    lead_page.set_viewport_size({"width": width, "height": 800})
+    lead_page.keyboard.press("m")
+    entries = lead_page.locator("[data-panel] .dropper-body a")
+    expect(entries.first).to_be_focused()
+    for entry in entries.all():
+        expect(entry).to_be_in_viewport(ratio=1)
+        entry.click(trial=True)
+    lead_page.keyboard.press("Escape")
+    expect(entries.first).to_be_hidden()
+    expect(lead_page.locator("[data-panel] summary").first).to_be_focused()
+
+
+def test_the_mail_menu_beside_the_list_is_not_cut_off(site: Site, visit: Visit) -> None:
+    lead, page = site.waiting_lead(), visit("noor", width=1280)
+    page.goto(f"/queue/?q={lead.email}")
+    page.locator("[data-panel] summary").click()
+    for entry in page.locator("[data-panel] .dropper-body a").all():
+        expect(entry).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +117,7 @@ def test_one_to_six_log_a_call_at_once(lead_page: Page) -> None:
     address = lead_page.url
     for number, words in enumerate(said, start=1):
         lead_page.keyboard.press(str(number))
-        expect(lead_page.locator("#messages")).to_contain_text("Logged.")
+        expect(lead_page.locator("#messages")).to_contain_text("Logged: Wanda")
         lead_page.goto(address)
         expect(lead_page.locator("[data-panel] .trail li").filter(has_text=words).first).to_be_visible()
 
@@ -72,6 +126,7 @@ def test_a_question_mark_lists_the_keys_and_they_can_be_switched_off(lead_page: 
     lead_page.keyboard.press("?")
     keys = lead_page.get_by_role("dialog", name="Keys")
     expect(keys).to_contain_text("disqualify")
+    expect(keys.get_by_role("button", name="Close")).to_be_focused()
     keys.get_by_label("Use these keys in this browser").uncheck()
     keys.get_by_role("button", name="Close").click()
     expect(keys).to_be_hidden()

@@ -126,7 +126,7 @@ def log_reached(page: Page) -> None:
     page.get_by_label("reached, we spoke").check()
     page.get_by_label("Note", exact=True).fill("Compares tariffs for next year.")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.locator("#messages")).to_contain_text("Logged.")
+    expect(page.locator("#messages")).to_contain_text("Logged: ")
     expect(page.locator("[data-panel]")).to_contain_text("Compares tariffs for next year.")
 
 

@@ -27,7 +27,7 @@ class LogTouch(ActPage):
     form_class = TouchForm
     template = "queue/touch.html"
     title = gettext_lazy("Log a touch with %(lead)s")
-    done = gettext_lazy("Logged.")
+    done = gettext_lazy("Logged: %(lead)s.")
 
     def begun(self, request: HttpRequest, handoff: Handoff, now: datetime) -> dict[str, Any]:
         """Begin with the call or mail that was started from here: that is its evidence."""

@@ -90,13 +90,21 @@
     if (link.hasAttribute("hx-get")) link.click();
   }
 
+  // Until the answer is there, the panel still shows the row before.
+  function isBehind(panel) {
+    const row = rows()[selected()], shown = panel?.querySelector("[data-shows]");
+    return Boolean(row && shown && shown.dataset.shows !== row.id);
+  }
+
   function press(key) {
     const panel = document.querySelector("[data-panel]");
     const wanted = `[data-key="${CSS.escape(key)}"]`;
-    const target = panel?.querySelector(wanted) ?? [...document.querySelectorAll(wanted)].find((found) => !found.closest("[data-panel]"));
+    const target = (isBehind(panel) ? null : panel?.querySelector(wanted))
+      ?? [...document.querySelectorAll(wanted)].find((found) => !found.closest("[data-panel]"));
     if (!target || target.disabled || !isVisible(target)) return false;
     if (isTyping(target)) target.focus();
     else target.click();
+    if (target.matches("summary")) (target.parentElement.querySelector(":scope[open] a") ?? target).focus();
     return true;
   }
 
@@ -108,7 +116,7 @@
   }
 
   document.addEventListener("keydown", (event) => {
-    const dropper = event.key === "Escape" && event.target.closest("details.dropper[open]");
+    const dropper = event.key === "Escape" && document.querySelector("details.dropper[open]");
     if (dropper) { dropper.open = false; dropper.querySelector("summary").focus(); }
     const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing;
     if (!isPlain || event.defaultPrevented || isTyping(event.target) || document.querySelector("dialog[open]")) return;
@@ -192,14 +200,16 @@
     if (shown.focus && !shown.focus.isConnected) (panel ?? rows()[place]?.querySelector("a") ?? document.getElementById("content")).focus();
   }
 
+  const isSignedOut = (answer) => answer.redirected && new URL(answer.url).pathname.startsWith("/login/");
+
   async function logAndGoOn(form, submitter) {
     const body = new FormData(form, submitter);
     body.delete("next"); // the list knows which one that is
     submitter.disabled = true;
     const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } }).catch(() => null);
     submitter.disabled = false;
-    // A refusal is shown by the page of the form.
-    if (!answer?.ok) { form.dataset.plain = "yes"; form.requestSubmit(submitter); return; }
+    // A refusal is shown by the page of the form, and so is the page to sign in on.
+    if (!answer?.ok || isSignedOut(answer)) { form.dataset.plain = "yes"; form.requestSubmit(submitter); return; }
     move(1);
     look();
   }
@@ -241,8 +251,7 @@
 
   // Who was signed out meanwhile is asked to sign in on a page of its own, not inside this one.
   document.addEventListener("htmx:before:response", (event) => {
-    const answer = event.detail.ctx.response.raw;
-    if (answer.redirected && new URL(answer.url).pathname.startsWith("/login/")) { event.preventDefault(); location.reload(); }
+    if (isSignedOut(event.detail.ctx.response.raw)) { event.preventDefault(); location.reload(); }
     document.querySelector("[data-unreachable-notice]")?.remove();
   });
 
