@@ -72,6 +72,17 @@ def test_several_are_chosen_with_shift_or_all_at_once(site: Site, visit: Visit) 
     expect(page.locator('input[name="handoff"]:not(:checked)')).to_have_count(0)
 
 
+def test_what_is_due_leaves_a_third_of_a_narrow_list_to_why_now(site: Site, visit: Visit) -> None:
+    site.waiting_lead()
+    page = visit("manager", width=1280)
+    page.goto("/queue/?view=team")
+    widths = "heads => heads.map((head) => head.offsetWidth)"
+    due, _lead, _score, why = page.locator("#live thead th").evaluate_all(widths)
+    list_width = page.locator("#live").evaluate("list => list.offsetWidth")
+    assert why > list_width / 3
+    assert due < list_width / 3
+
+
 def test_a_page_in_the_background_asks_for_nothing(site: Site, visit: Visit) -> None:
     page = visit("marketer")
     page.clock.install()
