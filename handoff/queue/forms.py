@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from handoff.lib.refusals import Refusal, Stale
 from handoff.people.models import User
 from handoff.queue.claiming import colleagues_of
 from handoff.queue.models import Handoff
+
+# Which of its values an act means by fields that have a name of their own here.
+MEANT = {"happened_at": "at", "step_at": "at", "wake_on": "wake_at"}
 
 
 class LocalDateTime(forms.DateTimeField):
@@ -18,11 +22,34 @@ class LocalDateTime(forms.DateTimeField):
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     input_formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 
+    def to_python(self, value: Any) -> datetime | None:
+        """Return the time; of one that summer time skips or repeats nobody knows when it is."""
+        try:
+            return super().to_python(value)
+        except forms.ValidationError as error:
+            if error.code != "ambiguous_timezone":
+                raise
+            raise forms.ValidationError(
+                _("The clocks change at this time; choose another."), code=error.code
+            ) from error
+
+
+class Radios(forms.RadioSelect):
+    """Choices of which only the first takes the focus when the page opens."""
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return one choice."""
+        option = super().create_option(*args, **kwargs)
+        if option["index"] != "0":
+            option["attrs"].pop("autofocus", None)
+        return option
+
 
 class ActForm(forms.Form):
     """A form about one handoff, for one person."""
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    first: ClassVar[str] = ""  # the field that the page begins with, where it is not the first declared
 
     def __init__(self, *args: Any, handoff: Handoff, user: User, at: datetime | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -31,6 +58,23 @@ class ActForm(forms.Form):
     def given(self) -> dict[str, Any]:
         """Return what the act takes, apart from the version that was looked at."""
         return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Say what the act said beside the fields it is about; of a lead that changed the form is about what is now."""
+        wrong: dict[str, str] = refusal.extra.get("fields") or {"": refusal.message}
+        for said, text in wrong.items():
+            self.add_error(next((name for name in self.fields if MEANT.get(name, name) == said), None), text)
+        if isinstance(refusal, Stale):
+            self.data = self.data.copy()
+            self.data["version"] = self.handoff.version
+
+    def focus(self) -> None:
+        """Let the page begin at the first field that is wrong, else at its first one."""
+        shown = [field.name for field in self.visible_fields()]
+        names = [self.first, *shown] if self.first else shown
+        wrong = [name for name in names if name in self.errors]
+        for name in (wrong or names)[:1]:
+            self.fields[name].widget.attrs["autofocus"] = True
 
     def choose_person(self, name: str, people: Iterable[User]) -> None:
         """Offer `people` in the field of that name."""

@@ -23,10 +23,12 @@ DONE_EARLY = timedelta(hours=1)
 def plan_next_step(
     handoff: Handoff, *, what: str, step_at: datetime | None, by: User, at: datetime, version: int | None = None
 ) -> NextStep | None:
-    """Plan what happens next (`step_at` None takes the plan away); a reminder, it pauses nothing."""
+    """Plan what happens next (without `what` and `step_at`: nothing any more); a reminder, it pauses nothing."""
     wrong: dict[str, str] = {}
     if step_at is not None and not what.strip():
         wrong["what"] = _("Say what you will do.")
+    if step_at is None and what.strip():
+        wrong["at"] = _("Say when you will do it.")
     if step_at is not None and step_at <= at:
         wrong["at"] = _("A next step lies in the future.")
     if wrong:

@@ -9,12 +9,12 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from handoff.queue.forms import ActForm, LocalDateTime
+from handoff.queue.forms import ActForm, LocalDateTime, Radios
 from handoff.queue.models import Outcome, Touch, TouchChannel
 from handoff.queue.next_tries import next_try
 
 
-class NumberedRadios(forms.RadioSelect):
+class NumberedRadios(Radios):
     """Choices with a key each: 1 for the first."""
 
     def optgroups(self, *args: Any, **kwargs: Any) -> Any:
@@ -30,6 +30,7 @@ class NumberedRadios(forms.RadioSelect):
 class TouchForm(ActForm):
     """How, what came of it, when, and a note; then what comes next, in one's own words or as the policy wants it."""
 
+    first = "outcome"
     channel = forms.ChoiceField(label=_("How"), choices=TouchChannel.choices, initial=TouchChannel.CALL)
     outcome = forms.ChoiceField(label=_("What came of it"), choices=Outcome.choices, widget=NumberedRadios)
     direction = forms.ChoiceField(label=_("Who reached whom"), choices=Touch.Direction.choices, required=False)
@@ -59,6 +60,8 @@ class TouchForm(ActForm):
     def clean(self) -> dict[str, Any]:
         """Take the offered try where no other step was named."""
         data = super().clean() or self.cleaned_data
+        if data.get("channel") == TouchChannel.CALL and data.get("outcome") == Outcome.SENT:
+            data["channel"] = TouchChannel.EMAIL  # nobody sends a call: it is what one key says of a mail
         if data.get("plan_try") and not data.get("next_what") and data.get("try_at"):
             data |= {"next_what": self.offered, "next_at": data["try_at"]}
         return data

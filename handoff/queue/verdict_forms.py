@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 from handoff.leads.models import Lead
 from handoff.people.models import Role, User
 from handoff.queue.claiming import colleagues_of
-from handoff.queue.forms import ActForm, LocalDateTime
+from handoff.queue.forms import ActForm, LocalDateTime, Radios
 from handoff.queue.models import Answer, BudgetState, BuyingRole, DisqualificationReason
 from handoff.queue.models.qualifications import BANT
 from handoff.queue.qualification import CORRECTED
@@ -39,9 +39,9 @@ FATES = [
 NONE_WRONG = "none"
 
 
-def _day(label: Any = "", **options: Any) -> forms.DateField:
-    picker = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=False, widget=picker, **options)
+def _day(label: Any = "", **attrs: str) -> forms.DateField:
+    picker = forms.DateInput(attrs={"type": "date", **attrs}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=False, widget=picker)
 
 
 def _amount(label: Any) -> forms.DecimalField:
@@ -64,6 +64,7 @@ class _Money(ActForm):
 class SqlForm(_Money):
     """What sales knows about a lead: BANT, the money, the person's part, when it starts, and what it may be worth."""
 
+    first = "budget"
     budget_state = forms.ChoiceField(
         label=_("State of the budget"), choices=[("", _("not known")), *BudgetState.choices], required=False
     )
@@ -80,7 +81,7 @@ class SqlForm(_Money):
         super().__init__(*args, **kwargs)
         for name in BANT:
             label = BANT_LABELS[name]
-            self.fields[name] = forms.ChoiceField(label=label, choices=Answer.choices, widget=forms.RadioSelect)
+            self.fields[name] = forms.ChoiceField(label=label, choices=Answer.choices, widget=Radios)
             self.fields[f"{name}_note"] = forms.CharField(label=_("note"), required=False, max_length=300)
 
     def letters(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
@@ -125,7 +126,8 @@ class WonForm(_Money):
 class ContractForm(ActForm):
     """Under which contract a lead comes back: not before a day, or at once on a signal, and with so many new points."""
 
-    wake_on = _day()
+    first = "reason"
+    wake_on = _day(**{"class": "inline-input"})
     wake_signal = forms.ChoiceField(
         choices=[(key, words) for key, (words, _kinds) in WAKE_CHOICES.items()], required=False
     )

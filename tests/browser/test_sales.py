@@ -102,6 +102,19 @@ def test_who_opens_a_row_that_was_just_taken_is_told_who_has_it(site: Site, visi
     expect(noor.get_by_text("Sam de Boer was first and has this lead.")).to_be_visible()
 
 
+@BOTH
+def test_a_half_typed_time_is_asked_for_and_takes_no_plan_away(site: Site, visit: Visit, javascript: bool) -> None:
+    lead, page = site.waiting_lead(), visit("rep", javascript=javascript)
+    take(page, lead)
+    page.goto(f"/queue/{lead.handoff}/next-step/")
+    expect(page.get_by_label("What")).to_be_focused()
+    page.get_by_label("What").fill("Call back")
+    page.get_by_label("When").press_sequentially("12")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("When")).to_be_focused()
+    expect(page.get_by_label("What")).to_have_value("Call back")
+
+
 def test_the_next_lead_is_one_click_away(site: Site, visit: Visit) -> None:
     site.waiting_lead()
     page = visit("rep")

@@ -120,13 +120,19 @@ def test_an_sql_is_edited_in_its_place_by_keyboard(site: Site, visit: Visit) -> 
     of(page, lead).get_by_role("link", name="edit").focus()
     page.keyboard.press("Enter")
     form = page.locator("tr.is-editing")
-    expect(form.get_by_role("heading", name=lead.name)).to_be_focused()
+    expect(form.get_by_role("group", name="Budget").get_by_label("yes", exact=True)).to_be_focused()
     form.get_by_label("Their part").select_option("decides")
     form.get_by_label("Wants to start").fill("2027-02-01")
     form.get_by_role("button", name="Save").press("Enter")
     expect(of(page, lead)).to_contain_text("1 Feb 2027")
     expect(of(page, lead)).to_contain_text("decides")
     expect(page.locator("tr.is-editing")).to_have_count(0)
+    of(page, lead).get_by_role("link", name="plan").click()
+    form.get_by_label("Next step").fill("Send the offer")
+    form.get_by_label("When").press_sequentially("12")
+    form.get_by_role("button", name="Save").click()
+    expect(form.get_by_label("When")).to_be_focused()
+    expect(form.get_by_label("Next step")).to_have_value("Send the offer")
 
 
 @BOTH

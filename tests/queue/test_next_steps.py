@@ -66,12 +66,16 @@ def test_a_plan_can_be_taken_away() -> None:
     [
         pytest.param({"what": "  "}, "what", id="nothing to do"),
         pytest.param({"step_at": MONDAY_9AM}, "at", id="now is not ahead"),
+        pytest.param({"step_at": None}, "at", id="something to do, but when?"),
     ],
 )
-def test_what_makes_no_plan_is_refused(given: dict[str, Any], field: str) -> None:
+def test_what_makes_no_plan_is_refused_and_the_one_before_stays(given: dict[str, Any], field: str) -> None:
+    handoff, sam = make_handoff(), make_rep()
+    plan(handoff, sam)
     with pytest.raises(Incomplete) as refused:
-        plan(make_handoff(), make_rep(), **given)
+        plan(handoff, sam, **{"what": "Send prices", **given})
     assert set(refused.value.extra["fields"]) == {field}
+    assert handoff.next_steps.get(ended_at=None).what == "Call back"
 
 
 def test_a_marketer_plans_nothing_and_a_stale_page_neither() -> None:

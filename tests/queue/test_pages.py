@@ -1,5 +1,6 @@
 """The pages of the queue as doors: works, works without JavaScript, stranger, gone, taken."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -212,13 +213,16 @@ def test_who_takes_too_late_hears_who_was_first(sam: User) -> None:
     assert "Sam was first and has this lead." in text(answer)
 
 
-def test_a_page_that_is_out_of_date_is_refused_and_keeps_what_was_typed(sam: User) -> None:
-    handoff = taken(sam)
+def test_a_page_that_is_out_of_date_is_refused_keeps_what_was_typed_and_can_be_sent_again(sam: User) -> None:
+    handoff, client = taken(sam), signed_in(sam)
     form = {"channel": "call", "outcome": "connected", "note": "Spoke with Lena.", "version": handoff.version - 1}
-    answer = signed_in(sam).post(reverse("touches", args=[handoff.pk]), form)
+    address = reverse("touches", args=[handoff.pk])
+    answer = client.post(address, form)
     assert answer.status_code == 409
     assert "changed since you opened it" in text(answer)
     assert "Spoke with Lena." in text(answer)
+    assert f'name="version" value="{handoff.version}"' in text(answer)
+    assert client.post(address, {**form, "version": handoff.version}).status_code == 302
 
 
 @pytest.mark.parametrize(
@@ -246,6 +250,57 @@ def test_an_act_that_refuses_says_so_beside_its_field(sam: User) -> None:
     answer = signed_in(sam).post(reverse("qualify", args=[handoff.pk]), dict.fromkeys(YES, "yes"))
     assert answer.status_code == 400
     assert "Nobody has spoken with this lead yet" in text(answer)
+
+
+@pytest.mark.parametrize(
+    ("act", "form", "field"),
+    [
+        pytest.param("next-step", {"what": "Call back"}, "step_at", id="a step without a time"),
+        pytest.param("touches", {"happened_at": "2020-01-01T09:00"}, "happened_at", id="a touch of years ago"),
+        pytest.param("touches", {"next_what": "Call back"}, "next_at", id="a step of a touch without a time"),
+        pytest.param("touches", {"next_at": "2099-01-01T09:00"}, "next_what", id="a step of a touch without words"),
+        pytest.param("disqualify", {"reason": "not-ready"}, "wake_on", id="not ready, until when?"),
+    ],
+)
+def test_what_an_act_refuses_stands_beside_the_field_it_is_about_and_there_the_page_begins(
+    act: str, form: dict[str, str], field: str, sam: User
+) -> None:
+    make_reason()
+    begun = {"channel": "call", "outcome": "voicemail"} if act == "touches" else {}
+    page = text(signed_in(sam).post(reverse(act, args=[taken(sam).pk]), {**begun, **form}))
+    assert f'id="id_{field}_error"' in page
+    [begins] = re.findall(r"<[^>]* autofocus[^>]*>", page.split("<dialog")[0])
+    assert f'name="{field}"' in begins
+
+
+@pytest.mark.parametrize(
+    ("act", "field"),
+    [
+        pytest.param("touches", "outcome", id="logging begins with what came of it"),
+        pytest.param("next-step", "what", id="a next step with what"),
+        pytest.param("snooze", "until", id="a snooze with its end"),
+        pytest.param("pass", "to", id="passing on with to whom"),
+        pytest.param("qualify", "budget", id="qualifying with the first letter"),
+        pytest.param("disqualify", "reason", id="disqualifying with the reason"),
+    ],
+)
+def test_a_form_opens_at_its_first_field(act: str, field: str, sam: User) -> None:
+    make_reason()
+    page = text(signed_in(sam).get(reverse(act, args=[taken(sam).pk])))
+    [begins] = re.findall(r"<[^>]* autofocus[^>]*>", page.split("<dialog")[0])
+    assert f'name="{field}"' in begins
+
+
+def test_a_time_that_summer_time_skips_is_refused_in_words(sam: User) -> None:
+    form = {"until": "2027-03-28T02:30", "reason": "on holiday"}
+    page = text(signed_in(sam).post(reverse("snooze", args=[taken(sam).pk]), form))
+    assert "The clocks change at this time; choose another." in page
+
+
+def test_the_key_that_says_sent_logs_a_mail(sam: User) -> None:
+    form = {"channel": "call", "outcome": "sent"}
+    signed_in(sam).post(reverse("touches", args=[taken(sam).pk]), form)
+    assert Touch.objects.get().channel == "email"
 
 
 def test_a_touch_and_its_next_step_are_logged_together_or_not_at_all(sam: User) -> None:

@@ -88,16 +88,13 @@ class ActPage(View):
 
     def refused(self, request: HttpRequest, handoff: Handoff, form: Any, refusal: Refusal) -> HttpResponse:
         """Show what the act said next to the fields it is about."""
-        fields: dict[str, str] = refusal.extra.get("fields", {})
-        for name, text in fields.items():
-            form.add_error(name if name in form.fields else None, text)
-        if not fields:
-            form.add_error(None, refusal.message)
+        form.refuse(refusal)
         return self.show(request, handoff, form, status=refusal.status)
 
     def show(self, request: HttpRequest, handoff: Handoff, form: Any, status: int = 200) -> HttpResponse:
         """Render the form beside what is known."""
         user, now = person(request), timezone.now()
+        form.focus()
         words = {"form": form, "title": self.title % {"lead": handoff.lead.name}, "button": self.button}
         return render(request, self.template, {**panel_context(handoff, user, now), **words}, status=status)
 

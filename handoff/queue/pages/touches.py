@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from handoff.lib.refusals import Incomplete
 from handoff.people.doors import person
 from handoff.people.models import User
 from handoff.queue import next_steps, touching
@@ -60,8 +61,7 @@ class LogTouch(ActPage):
             version=data["version"],
         )
         if data["next_at"] or data["next_what"]:
-            step_at = data["next_at"] or now
-            next_steps.plan_next_step(handoff, what=data["next_what"], step_at=step_at, by=user, at=now)
+            _plan(handoff, what=data["next_what"], step_at=data["next_at"], by=user, at=now)
 
     def after(self, request: HttpRequest, handoff: Handoff) -> HttpResponse:
         """Go on to the next lead where that was asked for: in the list it came from, else the most urgent one held."""
@@ -74,3 +74,12 @@ class LogTouch(ActPage):
         held = Handoff.objects.visible_to(user).open().held_by(user).awake(timezone.now())
         following = held.exclude(pk=handoff.pk).by_urgency().first()
         return redirect("handoff", following.pk) if following else redirect("queue")
+
+
+def _plan(handoff: Handoff, **step: Any) -> None:
+    """Plan what comes next; what is wrong about it is said of the step's fields, for those of the touch come first."""
+    try:
+        next_steps.plan_next_step(handoff, **step)
+    except Incomplete as refusal:
+        wrong = {f"next_{name}": text for name, text in refusal.extra["fields"].items()}
+        raise Incomplete(refusal.message, fields=wrong) from refusal

@@ -241,7 +241,7 @@
     if (row && selected() < 0) select(row);
     if (lost && !lost.element.isConnected && document.activeElement === document.body) {
       const place = document.getElementById(lost.place?.id) ?? document.getElementById("content");
-      const target = place?.querySelector("[data-focus], [aria-invalid=true], h1, h2") ?? place;
+      const target = place?.querySelector("[autofocus]") ?? place?.querySelector("[data-focus], [aria-invalid=true], h1, h2") ?? place;
       if (target && target.tabIndex < 0) target.tabIndex = -1;
       target?.focus();
     }
