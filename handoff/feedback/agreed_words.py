@@ -49,8 +49,14 @@ def sections(terms: Terms, outside: Collection[str] = ()) -> list[Section]:
     }
     for key, part in terms.items():
         kind = key.partition(" ")[0]
-        found[kind].parts.append(Part(part.get("name") or _when(part), list(SAID[kind](part)), key in outside))
+        found[kind].parts.append(Part(_heading(kind, part), list(SAID[kind](part)), key in outside))
     return [section for section in found.values() if section.parts]
+
+
+def _heading(kind: str, part: dict[str, Any]) -> str:
+    """Return what a part is called: its name, of a shipped reason in the reader's language, else for whom and when."""
+    name = part.get("name") or _when(part)
+    return _(name) if kind == "reason" else name
 
 
 def _when(part: dict[str, Any]) -> str:

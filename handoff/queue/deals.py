@@ -13,6 +13,7 @@ from handoff.lib.refusals import Incomplete
 from handoff.outbox.audit import record
 from handoff.people.models import User
 from handoff.queue.contracts import rest
+from handoff.queue.disqualification import NEEDED
 from handoff.queue.models import Deal, DisqualificationReason, Handoff, Qualification
 from handoff.queue.next_steps import end_steps
 from handoff.queue.takeover import settle_takeover
@@ -60,6 +61,8 @@ def lose(
 ) -> Deal:
     """Record that the SQL did not buy, why, and (unless `permanent`) under which contract the lead comes back."""
     wrong = {} if because.strip() or reason else {"because": _("Say why it was lost.")}
+    if reason and reason.needs == DisqualificationReason.Needs.COMPETITOR and not competitor.strip():
+        wrong["competitor"] = str(NEEDED["competitor"])
     if wake_at is not None and wake_at <= at:
         wrong["wake_at"] = _("Choose a date in the future.")
     if wrong:

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from handoff.leads.models import Lead
 from handoff.people.models import Role, User
@@ -16,12 +15,6 @@ from handoff.queue.models import Answer, BudgetState, BuyingRole, Disqualificati
 from handoff.queue.models.qualifications import BANT
 from handoff.queue.qualification import CORRECTED
 
-BANT_LABELS = {
-    "budget": _("Budget"),
-    "authority": _("Authority"),
-    "need": _("Need"),
-    "timeline": pgettext_lazy("BANT", "Timeline"),
-}
 WAKE_CHOICES = {
     "": (_("what the reason says"), None),
     "request": (_("contact or demo request"), ["contact_request", "demo_request"]),
@@ -79,8 +72,7 @@ class SqlForm(_Money):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in BANT:
-            label = BANT_LABELS[name]
+        for name, label in BANT.items():
             self.fields[name] = forms.ChoiceField(label=label, choices=Answer.choices, widget=Radios)
             self.fields[f"{name}_note"] = forms.CharField(label=_("note"), required=False, max_length=300)
 

@@ -160,10 +160,10 @@ def test_it_reads_as_sentences() -> None:
         "Of budget, authority, need and timeline at least 2 are answered with yes or partly.",
     } <= said
     with translation.override("nl"):
-        dutch = {
-            line for section in sections(live_terms(at=MONDAY_9AM)) for part in section.parts for line in part.lines
-        }
+        parts = [part for section in sections(live_terms(at=MONDAY_9AM)) for part in section.parts]
+    dutch = {line for part in parts for line in part.lines}
     assert not dutch & {"First touch within 4 hours.", "Usually back after 180 days."}
+    assert "Geen budget" in {part.heading for part in parts}
 
 
 @pytest.mark.parametrize("role", ["rep", "marketer", "manager", "admin"])

@@ -166,6 +166,19 @@ def test_what_is_lost_names_its_reason_and_when_it_may_come_back(sam: User, clie
     assert f"{timezone.localtime(Recycling.objects.get().wake_at):%Y-%m-%d}" == day
 
 
+def test_losing_to_somebody_else_names_them(sam: User, client: Client) -> None:
+    make_reason()
+    answer = client.post(address("lost", sql(sam)), {"reason": "chose-other"})
+    assert 'id="id_competitor_error"' in text(answer)
+    assert Lead.objects.get().stage == Stage.SQL
+
+
+def test_the_letters_are_read_in_the_readers_language(sam: User, client: Client) -> None:
+    sql(sam)
+    User.objects.update(language="nl")
+    assert "Termijn: " in text(client.get(reverse("qualified")))
+
+
 def test_the_list_of_sqls_costs_the_same_for_one_and_for_many(sam: User, client: Client) -> None:
     def cost() -> int:
         with CaptureQueriesContext(

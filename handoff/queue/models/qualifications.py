@@ -6,6 +6,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Case, F, Value, When
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from handoff.leads.models import Stage
 from handoff.people.models import User
@@ -37,7 +38,12 @@ class BuyingRole(models.TextChoices):
     NEITHER = "neither", _("neither")
 
 
-BANT = ("budget", "authority", "need", "timeline")
+BANT = {
+    "budget": _("Budget"),
+    "authority": _("Authority"),
+    "need": _("Need"),
+    "timeline": pgettext_lazy("BANT", "Timeline"),
+}
 # What each answer adds to an SQL's strength: the four letters, then the state of the budget and the person's part.
 STRENGTH = {Answer.YES: 3, Answer.PARTLY: 2, Answer.UNKNOWN: 1, Answer.NO: 0}
 STATE_STRENGTH = {BudgetState.APPROVED: 2, BudgetState.PLANNED: 1}
@@ -105,12 +111,12 @@ class Qualification(models.Model):
         """Return name, answer, answer in words and note of each letter."""
         return [
             (
-                str(self._meta.get_field(name).verbose_name),  # type: ignore[union-attr]
+                str(label),
                 getattr(self, name),
                 str(Answer(getattr(self, name) or Answer.UNKNOWN).label),
                 getattr(self, f"{name}_note"),
             )
-            for name in BANT
+            for name, label in BANT.items()
         ]
 
     def worked_out_strength(self) -> int:
