@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from handoff.lib.refusals import Refusal, Stale
+from handoff.lib.refusals import Refusal
 from handoff.people.models import User
 from handoff.queue.claiming import colleagues_of
 from handoff.queue.models import Handoff
@@ -59,14 +59,16 @@ class ActForm(forms.Form):
         """Return what the act takes, apart from the version that was looked at."""
         return {name: value for name, value in self.cleaned_data.items() if name != "version"}
 
+    def typed(self) -> list[tuple[str, str]]:
+        """Return the label and text of each field that somebody wrote something in."""
+        texts = [field for field in self.visible_fields() if type(field.field) is forms.CharField]
+        return [(str(field.label), field.value()) for field in texts if field.value()]
+
     def refuse(self, refusal: Refusal) -> None:
-        """Say what the act said beside the fields it is about; of a lead that changed the form is about what is now."""
+        """Say what the act said beside the fields it is about."""
         wrong: dict[str, str] = refusal.extra.get("fields") or {"": refusal.message}
         for said, text in wrong.items():
             self.add_error(next((name for name in self.fields if MEANT.get(name, name) == said), None), text)
-        if isinstance(refusal, Stale):
-            self.data = self.data.copy()
-            self.data["version"] = self.handoff.version
 
     def focus(self) -> None:
         """Let the page begin at the first field that is wrong, else at its first one."""

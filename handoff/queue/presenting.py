@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from handoff.lib.durations import spoken
 from handoff.people.models import User
 from handoff.queue.current_scores import Strength, current_scores
-from handoff.queue.models import Clock, Handoff, NextStep, Qualification, Route
+from handoff.queue.models import Clock, Handoff, NextStep, Qualification, Route, Snooze
 from handoff.sla.models import Metric
 
 SOON = timedelta(hours=1)
@@ -44,10 +44,15 @@ def with_what_rows_show(handoffs: "QuerySet[Handoff]") -> "QuerySet[Handoff]":
     """Return `handoffs` with everything that a row of the queue shows, in a fixed number of queries."""
     running = Clock.objects.running().only("handoff_id", "metric", "due_at")
     planned = NextStep.objects.filter(ended_at=None).only("handoff_id", "what", "at")
+    because = Snooze.objects.filter(ended_at=None, handoff=OuterRef("pk")).values("reason")[:1]
     related = ("lead__company", "lead__score", "claimed_by", "assigned_to", "sample")
-    return handoffs.select_related(*related).prefetch_related(
-        Prefetch("clocks", queryset=running, to_attr="running_clocks"),
-        Prefetch("next_steps", queryset=planned, to_attr="planned"),
+    return (
+        handoffs.select_related(*related)
+        .annotate(snoozed_because=Subquery(because))
+        .prefetch_related(
+            Prefetch("clocks", queryset=running, to_attr="running_clocks"),
+            Prefetch("next_steps", queryset=planned, to_attr="planned"),
+        )
     )
 
 
@@ -112,6 +117,9 @@ def why_now(handoff: Handoff, *, most: int = 2) -> str:
 def so_far(handoff: Handoff, at: datetime) -> str:
     """Return what happened since: route, tries, when it cools."""
     parts = [str(handoff.get_route_display())]
+    if handoff.snoozed_until and handoff.snoozed_until > at:
+        words = {"when": short_time(handoff.snoozed_until, at), "why": handoff.snoozed_because}  # type: ignore[attr-defined]
+        parts.insert(0, _("until %(when)s: %(why)s") % words)
     if handoff.raised_at:
         parts.append(_("asked again %(when)s") % {"when": short_time(handoff.raised_at, at)})
     if handoff.connected_at:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from handoff.queue.forms import ActForm, LocalDateTime, Radios
 from handoff.queue.models import Outcome, Touch, TouchChannel
 from handoff.queue.next_tries import next_try
+from handoff.queue.touching import wants_proof
 
 
 class NumberedRadios(Radios):
@@ -46,6 +47,8 @@ class TouchForm(ActForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if wants_proof(self.handoff):
+            self.fields["note"].help_text = _("Without a note or evidence it does not stop the first touch.")
         coming = next_try(self.handoff, at=self.at) if self.at else None
         if coming is None:
             del self.fields["plan_try"], self.fields["try_at"]

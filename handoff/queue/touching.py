@@ -10,10 +10,11 @@ from handoff.outbox.audit import record
 from handoff.people.models import User
 from handoff.queue.clocks import stop_met
 from handoff.queue.lapsing import LAPSE, moves_lapse, set_lapse, settle_lapse
-from handoff.queue.models import Handoff, Outcome, Touch, TouchChannel
+from handoff.queue.models import Clock, Handoff, Outcome, Touch, TouchChannel
 from handoff.queue.models.work import CONNECTS
 from handoff.queue.next_steps import end_step_done
 from handoff.queue.working import accept, copy_state, lock, save
+from handoff.sla.models import Metric, Target
 
 BACKDATING = timedelta(days=7)
 AHEAD = timedelta(minutes=1)
@@ -65,6 +66,13 @@ def log_touch(
     record("touched", f"handoff {found.pk}", by=by, at=at, channel=channel, outcome=outcome)
     copy_state(found, handoff)
     return touch
+
+
+def wants_proof(handoff: Handoff) -> bool:
+    """Return whether the first touch of `handoff` still runs and takes evidence or a note to stop."""
+    running = Clock.objects.running().filter(handoff=handoff, metric=Metric.FIRST_TOUCH)
+    targets = Target.objects.filter(policy__in=running.values("policy"), metric=Metric.FIRST_TOUCH)
+    return targets.filter(needs_proof=True).exists()
 
 
 def _check(handoff: Handoff, channel: str, outcome: str, direction: str, happened_at: datetime, at: datetime) -> None:

@@ -31,6 +31,7 @@ urlpatterns = [
     path("queue/<int:pk>/touches/", touches.LogTouch.as_view(), name="touches"),
     path("queue/<int:pk>/next-step/", acts.plan_next_step, name="next-step"),
     path("queue/<int:pk>/snooze/", acts.snooze, name="snooze"),
+    path("queue/<int:pk>/wake/", acts.wake, name="wake"),
     path("queue/<int:pk>/release/", acts.release, name="release"),
     path("queue/<int:pk>/pass/", acts.pass_on, name="pass"),
     path("queue/<int:pk>/assign/", acts.assign, name="assign"),

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from handoff.leads.models import Consent, Lead
 from handoff.people.models import User
@@ -17,6 +18,7 @@ from handoff.queue.models import Clock, Handoff, MailTemplate, Touch
 from handoff.queue.next_steps import plan_next_step
 from handoff.queue.receiving import receive_activities
 from handoff.queue.rescoring import read_one
+from handoff.queue.snoozing import snooze
 from tests.making import (
     DAY,
     HOUR,
@@ -121,6 +123,22 @@ def test_mail_can_start_from_a_template(sam: User) -> None:
     assert "begun=email&amp;template=First%20contact" in page
 
 
+def test_a_snooze_says_until_when_and_why_and_can_be_ended(sam: User) -> None:
+    handoff, client = held(sam), signed_in(sam)
+    log(sam, handoff, note="Is away.")
+    until = timezone.localtime() + 2 * DAY
+    snooze(handoff, until=until, reason="on holiday", by=sam, at=timezone.now())
+    said = f"until {date_format(until, 'D j M H:i')}: on holiday"
+    assert said in panel(handoff, sam)
+    row = client.get(reverse("queue") + "?view=snoozed").content.decode()
+    assert f"until {date_format(until, 'D H:i')}: on holiday" in row
+    form = {"version": Handoff.objects.get().version}
+    page = client.post(reverse("wake", args=[handoff.pk]), form, follow=True).content.decode()
+    assert f"{handoff.lead.name} is back in the queue." in page
+    assert said not in page
+    assert Handoff.objects.get().snoozed_until is None
+
+
 def test_an_overdue_next_step_shows(sam: User) -> None:
     handoff = held(sam)
     plan_next_step(handoff, what="Call back", step_at=timezone.now() - HOUR / 4, by=sam, at=timezone.now() - HOUR / 2)
@@ -173,6 +191,18 @@ def test_one_key_is_enough_to_stop_the_first_touch_clock(sam: User) -> None:
     log(sam, handoff, evidence=evidence)
     assert not Clock.objects.get(metric="first_touch").is_running
     assert Touch.objects.get().evidence == "logged with one key"
+
+
+def test_a_touch_that_proves_nothing_says_that_the_first_touch_runs_on(sam: User) -> None:
+    make_calendar()
+    make_policy().targets.update(needs_proof=True)
+    handoff, client = held(sam), signed_in(sam)
+    address, form = reverse("touches", args=[handoff.pk]), {"channel": "call", "outcome": "no_answer"}
+    warning = "Without a note or evidence it does not stop the first touch."
+    assert warning in client.get(address).content.decode()
+    assert warning in client.post(address, form, follow=True).content.decode()
+    assert warning not in client.post(address, {**form, "note": "Is away."}, follow=True).content.decode()
+    assert warning not in client.get(address).content.decode()
 
 
 def test_evidence_that_is_too_long_is_said_and_nothing_logged(sam: User) -> None:

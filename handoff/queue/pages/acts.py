@@ -2,23 +2,24 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 from django.views import View
 
-from handoff.lib.refusals import Refusal
+from handoff.lib.refusals import Refusal, Stale
 from handoff.people.doors import person
 from handoff.people.models import User
 from handoff.queue import claiming, next_steps, noting, snoozing, undoing
 from handoff.queue import forms as queue_forms
 from handoff.queue.models import Handoff
-from handoff.queue.pages.panel import fetch, panel_context
+from handoff.queue.pages.panel import Taken, fetch, panel_context, tell_who_has_it
 
 
 class ActPage(View):
@@ -36,6 +37,16 @@ class ActPage(View):
     does: ClassVar[Callable[..., object] | None] = None
     is_versioned = True  # refused where the lead changed since the form was shown
     then = ""  # the page to go to afterwards; else back to the lead
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Say so where a colleague took the lead meanwhile; of its form only what was typed is shown again."""
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except Taken as taken:
+            if request.method != "POST":
+                return tell_who_has_it(request, taken)
+            form = self.form_class(request.POST, handoff=taken.handoff, user=person(request), at=timezone.now())
+            return render(request, "queue/taken.html", {"message": taken, "typed": form.typed()}, status=409)
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the form."""
@@ -89,6 +100,9 @@ class ActPage(View):
     def refused(self, request: HttpRequest, handoff: Handoff, form: Any, refusal: Refusal) -> HttpResponse:
         """Show what the act said next to the fields it is about."""
         form.refuse(refusal)
+        if isinstance(refusal, Stale):  # beside the form stands the lead as it is now: sent again, it is about that
+            form.data = request.POST.copy()
+            form.data["version"] = handoff.version
         return self.show(request, handoff, form, status=refusal.status)
 
     def show(self, request: HttpRequest, handoff: Handoff, form: Any, status: int = 200) -> HttpResponse:
@@ -157,6 +171,12 @@ snooze = ActPage.as_view(
     title=gettext_lazy("Snooze %(lead)s"),
     button=gettext_lazy("Snooze"),
     done=gettext_lazy("%(lead)s comes back by itself."),
+)
+wake = ActPage.as_view(
+    does=partial(snoozing.snooze, until=None, reason=""),
+    title=gettext_lazy("Wake %(lead)s"),
+    button=gettext_lazy("Wake now"),
+    done=gettext_lazy("%(lead)s is back in the queue."),
 )
 release = ActPage.as_view(
     form_class=queue_forms.ReleaseForm,

@@ -35,10 +35,22 @@ from handoff.queue.working import may_work
 IN_PANEL = 12  # events
 
 
+class Taken(Http404):
+    """A colleague took the lead since it was shown."""
+
+    def __init__(self, handoff: Handoff) -> None:
+        super().__init__(taken_message(handoff))
+        self.handoff = handoff
+
+
 def fetch(request: HttpRequest, pk: int) -> Handoff:
-    """Return the handoff if this person may see it; what they may not see is not there."""
+    """Return the handoff if this person may see it; what they may not see is not there, or Taken."""
     visible = Handoff.objects.visible_to(person(request)).select_related("team", "publication__model")
-    return get_object_or_404(with_what_rows_show(visible), pk=pk)
+    found = with_what_rows_show(visible).filter(pk=pk).first()
+    if found is None:
+        in_reach = Handoff.objects.open().once_visible_to(person(request)).select_related("claimed_by", "assigned_to")
+        raise Taken(get_object_or_404(in_reach, pk=pk))
+    return found
 
 
 def panel_context(handoff: Handoff, user: User, at: datetime, asked: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -94,8 +106,8 @@ def handoff_page(request: HttpRequest, pk: int) -> HttpResponse:
     now, user = timezone.now(), person(request)
     try:
         handoff = fetch(request, pk)
-    except Http404:
-        return _tell_who_has_it(request, pk)
+    except Taken as taken:
+        return tell_who_has_it(request, taken)
     if handoff.holder_id == user.pk and handoff.seen_at is None and "glance" not in request.GET:
         # Whether a lead was opened at all is one of the causes of a breach; the queue showing its first row is not yet.
         Handoff.objects.filter(pk=pk, seen_at=None).update(seen_at=now)
@@ -105,11 +117,9 @@ def handoff_page(request: HttpRequest, pk: int) -> HttpResponse:
     return response
 
 
-def _tell_who_has_it(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say which colleague took the lead since the list was shown; a stranger finds nothing there."""
-    in_reach = Handoff.objects.open().once_visible_to(person(request)).select_related("claimed_by", "assigned_to")
-    message = taken_message(get_object_or_404(in_reach, pk=pk))
+def tell_who_has_it(request: HttpRequest, taken: Taken) -> HttpResponse:
+    """Say which colleague took the lead since it was shown."""
     if request.headers.get("HX-Request"):
-        return render(request, "queue/_taken.html", {"message": message})
-    messages.error(request, message)
+        return render(request, "queue/_taken.html", {"message": taken})
+    messages.error(request, str(taken))
     return redirect("queue")

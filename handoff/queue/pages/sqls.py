@@ -36,6 +36,7 @@ class SqlPage(ActPage):
     def show(self, request: HttpRequest, handoff: Handoff, form: Any, status: int = 200) -> HttpResponse:
         """Show the form, in the list where it was asked for from there."""
         if request.headers.get("HX-Request"):
+            form.focus()
             context = {"form": form, "handoff": handoff, "button": self.button, "address": request.path}
             return render(request, "queue/_sql_edit.html", context, status=status)
         return super().show(request, handoff, form, status)

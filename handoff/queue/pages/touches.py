@@ -48,7 +48,7 @@ class LogTouch(ActPage):
     def act(self, handoff: Handoff, form: Any, user: User, now: datetime) -> None:
         """Log the touch; a next step given with it is planned, and both are done or neither."""
         data = form.cleaned_data
-        touching.log_touch(
+        self.touch = touching.log_touch(
             handoff,
             channel=data["channel"],
             outcome=data["outcome"],
@@ -62,6 +62,14 @@ class LogTouch(ActPage):
         )
         if data["next_at"] or data["next_what"]:
             _plan(handoff, what=data["next_what"], step_at=data["next_at"], by=user, at=now)
+
+    def message(self, handoff: Handoff) -> str:
+        """Say also that the clock runs on where the touch proves nothing."""
+        said = super().message(handoff)
+        is_proof = self.touch.note or self.touch.evidence
+        if is_proof or not touching.wants_proof(handoff):
+            return said
+        return f"{said} {_('Without a note or evidence it does not stop the first touch.')}"
 
     def after(self, request: HttpRequest, handoff: Handoff) -> HttpResponse:
         """Go on to the next lead where that was asked for: in the list it came from, else the most urgent one held."""
