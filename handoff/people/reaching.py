@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from handoff.people.doors import person
-from handoff.people.models import User
+from handoff.people.models import ApiToken, User
 from handoff.people.tokens import CALENDAR, make_token
 
 
@@ -29,6 +29,12 @@ def choose_notice_mail(request: HttpRequest) -> HttpResponse:
 @require_POST
 def make_calendar_address(request: HttpRequest) -> HttpResponse:
     """Make an address of the person's calendar and show it, this once."""
-    secret = make_token(person(request), at=timezone.now(), scopes=[CALENDAR], name=_("Calendar"))
+    user, now = person(request), timezone.now()
+    newest = ApiToken.objects.valid(now).filter(user=user).order_by("-created_at").first()
+    # A page that is loaded again sends its form again, which is about the tokens of then.
+    if request.POST.get("newest", "") != (str(newest.pk) if newest else ""):
+        messages.info(request, _("An address is shown once only; make another one if you need it."))
+        return redirect("me")
+    secret = make_token(user, at=now, scopes=[CALENDAR], name=_("Calendar"))
     address = settings.BASE_URL + reverse("calendar", args=[secret])
     return render(request, "people/calendar_address.html", {"address": address})

@@ -119,7 +119,7 @@ def so_far(handoff: Handoff, at: datetime) -> str:
     parts = [str(handoff.get_route_display())]
     if handoff.snoozed_until and handoff.snoozed_until > at:
         words = {"when": short_time(handoff.snoozed_until, at), "why": handoff.snoozed_because}  # type: ignore[attr-defined]
-        parts.insert(0, _("until %(when)s: %(why)s") % words)
+        parts.insert(0, _("snoozed until %(when)s: %(why)s") % words)
     if handoff.raised_at:
         parts.append(_("asked again %(when)s") % {"when": short_time(handoff.raised_at, at)})
     if handoff.connected_at:

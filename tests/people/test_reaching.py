@@ -44,6 +44,17 @@ def test_a_calendar_address_is_shown_once_works_and_can_be_revoked() -> None:
     assert Client().get(address).status_code == 404
 
 
+def test_loading_the_address_again_makes_no_second_one() -> None:
+    client = signed_in(make_rep())
+    client.post("/me/calendar/")
+    page = client.post("/me/calendar/", follow=True).content.decode()
+    assert "An address is shown once only" in page
+    token = ApiToken.objects.get()
+    assert f'name="newest" value="{token.pk}"' in page
+    assert client.post("/me/calendar/", {"newest": token.pk}).status_code == 200
+    assert ApiToken.objects.count() == 2
+
+
 def test_strangers_choose_nothing() -> None:
     for path in ("/me/notices/", "/me/calendar/"):
         assert Client().post(path).headers["Location"].startswith("/login/")

@@ -220,6 +220,14 @@ def test_what_has_its_verdict_is_closed_for_further_acts(act: str, sam: User) ->
     assert "already has a verdict: disqualified" in text(answer)
 
 
+@pytest.mark.parametrize("act", [act for act in ACTS if act != "next-step"])  # an SQL has next steps too
+def test_the_form_of_an_act_does_not_open_any_more_after_the_verdict(act: str, sam: User) -> None:
+    handoff = judged(sam)
+    page = signed_in(sam).get(reverse(act, args=[handoff.pk]), follow=True)
+    assert page.redirect_chain == [(reverse("handoff", args=[handoff.pk]), 302)]
+    assert "This lead already has a verdict: disqualified." in text(page)
+
+
 def test_who_takes_too_late_hears_who_was_first(sam: User) -> None:
     handoff = taken(sam)
     answer = signed_in(make_rep("sasha")).post(reverse("claim", args=[handoff.pk]), follow=True)

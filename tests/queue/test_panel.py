@@ -131,7 +131,7 @@ def test_a_snooze_says_until_when_and_why_and_can_be_ended(sam: User) -> None:
     said = f"until {date_format(until, 'D j M H:i')}: on holiday"
     assert said in panel(handoff, sam)
     row = client.get(reverse("queue") + "?view=snoozed").content.decode()
-    assert f"until {date_format(until, 'D H:i')}: on holiday" in row
+    assert f"snoozed until {date_format(until, 'D H:i')}: on holiday" in row
     form = {"version": Handoff.objects.get().version}
     page = client.post(reverse("wake", args=[handoff.pk]), form, follow=True).content.decode()
     assert f"{handoff.lead.name} is back in the queue." in page

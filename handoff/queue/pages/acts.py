@@ -36,6 +36,7 @@ class ActPage(View):
     done: ClassVar[str | Promise] = ""
     does: ClassVar[Callable[..., object] | None] = None
     is_versioned = True  # refused where the lead changed since the form was shown
+    is_on_open = True  # of no use any more once the lead has its verdict
     then = ""  # the page to go to afterwards; else back to the lead
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -51,6 +52,9 @@ class ActPage(View):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the form."""
         handoff, now = fetch(request, pk), timezone.now()
+        if self.is_on_open and not handoff.is_open:
+            messages.error(request, claiming.taken_message(handoff))
+            return redirect("handoff", pk)
         initial = {"version": handoff.version, **request.GET.dict(), **self.begun(request, handoff, now)}
         form = self.form_class(handoff=handoff, user=person(request), at=now, initial=initial)
         return self.show(request, handoff, form)
@@ -146,7 +150,7 @@ class Undo(ActPage):
     button = gettext_lazy("Undo")
     done = gettext_lazy("Undone: %(lead)s is open again.")
     does = staticmethod(undoing.undo)
-    is_versioned = False
+    is_versioned = is_on_open = False
 
     def after(self, request: HttpRequest, handoff: Handoff) -> HttpResponse:
         """Offer it no longer."""
@@ -162,6 +166,7 @@ class Undo(ActPage):
 plan_next_step = ActPage.as_view(
     form_class=queue_forms.NextStepForm,
     does=next_steps.plan_next_step,
+    is_on_open=False,
     title=gettext_lazy("Next step with %(lead)s"),
     done=gettext_lazy("Planned."),
 )
@@ -210,6 +215,7 @@ overturn = ActPage.as_view(
     form_class=queue_forms.OverturnForm,
     does=undoing.overturn,
     is_versioned=False,
+    is_on_open=False,
     title=gettext_lazy("Overturn the verdict on %(lead)s"),
     button=gettext_lazy("Overturn"),
     done=gettext_lazy("%(lead)s is open again."),

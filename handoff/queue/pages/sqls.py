@@ -27,11 +27,17 @@ def qualified(request: HttpRequest) -> HttpResponse:
     return render(request, "queue/qualified.html", {"page_obj": page, "rows": sql_rows(page.object_list, user, now)})
 
 
-class SqlPage(ActPage):
-    """An act on an SQL: as a page of its own, or in the place of its row in the list."""
+class SqlAct(ActPage):
+    """An act on an SQL; afterwards the list of them."""
+
+    then = "qualified"
+    is_versioned = is_on_open = False
+
+
+class SqlPage(SqlAct):
+    """Such an act as a page of its own, or in the place of its row in the list."""
 
     template = "queue/sql.html"
-    then = "qualified"
 
     def show(self, request: HttpRequest, handoff: Handoff, form: Any, status: int = 200) -> HttpResponse:
         """Show the form, in the list where it was asked for from there."""
@@ -57,7 +63,6 @@ class CorrectSql(SqlPage):
     title = gettext_lazy("What we know about %(lead)s")
     done = gettext_lazy("%(lead)s is up to date.")
     does = staticmethod(correct_sql)
-    is_versioned = False
 
     def begun(self, request: HttpRequest, handoff: Handoff, now: datetime) -> dict[str, Any]:
         """Begin with what is known."""
@@ -69,59 +74,48 @@ class PlanSqlStep(SqlPage):
     """Plan what happens next with an SQL."""
 
     form_class = verdict_forms.SqlStepForm
+    is_versioned = True
     title = gettext_lazy("Next step with %(lead)s")
     done = gettext_lazy("Planned.")
     does = staticmethod(next_steps.plan_next_step)
 
 
-take_on = ActPage.as_view(
+take_on = SqlAct.as_view(
     does=takeover.accept_takeover,
-    is_versioned=False,
     title=gettext_lazy("Take on %(lead)s"),
     button=gettext_lazy("I take it on"),
     done=gettext_lazy("%(lead)s is yours to win."),
-    then="qualified",
 )
-give_back = ActPage.as_view(
+give_back = SqlAct.as_view(
     form_class=verdict_forms.ReturnForm,
     does=takeover.return_takeover,
-    is_versioned=False,
     title=gettext_lazy("Give %(lead)s back"),
     button=gettext_lazy("Give it back"),
     done=gettext_lazy("%(lead)s is with who qualified it again."),
-    then="qualified",
 )
-pass_sql = ActPage.as_view(
+pass_sql = SqlAct.as_view(
     form_class=forms.AssignForm,
     does=takeover.pass_sql,
-    is_versioned=False,
     title=gettext_lazy("Pass %(lead)s to a colleague"),
     button=gettext_lazy("Pass on"),
     done=gettext_lazy("%(lead)s is offered to your colleague."),
-    then="qualified",
 )
-opportunity = ActPage.as_view(
+opportunity = SqlAct.as_view(
     does=deals.open_opportunity,
-    is_versioned=False,
     title=gettext_lazy("%(lead)s is an opportunity"),
     button=gettext_lazy("It is an opportunity"),
     done=gettext_lazy("%(lead)s is an opportunity now."),
-    then="qualified",
 )
-won = ActPage.as_view(
+won = SqlAct.as_view(
     form_class=verdict_forms.WonForm,
     does=deals.win,
-    is_versioned=False,
     title=gettext_lazy("%(lead)s has bought"),
     done=gettext_lazy("%(lead)s is a customer."),
-    then="qualified",
 )
-lost = ActPage.as_view(
+lost = SqlAct.as_view(
     form_class=verdict_forms.LostForm,
     does=deals.lose,
-    is_versioned=False,
     template="queue/lost.html",
     title=gettext_lazy("%(lead)s is lost"),
     done=gettext_lazy("%(lead)s is lost, with the reason on record."),
-    then="qualified",
 )
