@@ -107,11 +107,11 @@ class ScoringModelAdmin(DraftsOnly):
 
     @admin.display(description=gettext_lazy("fast lane"))
     def said_fast_lane(self, model: ScoringModel) -> str:
-        return Reader.now().said_lane(model.fast_lane_kinds, model.fast_lane_condition)
+        return Reader.now(whole=True).said_lane(model.fast_lane_kinds, model.fast_lane_condition)
 
     @admin.display(description=gettext_lazy("product signals"))
     def said_product(self, model: ScoringModel) -> str:
-        return Reader.now().said_lane(model.product_kinds, model.product_condition)
+        return Reader.now(whole=True).said_lane(model.product_kinds, model.product_condition)
 
     def get_urls(self) -> list[URLPattern]:
         return [
@@ -133,7 +133,7 @@ class ScoringModelAdmin(DraftsOnly):
         return {
             "title": _("Scoring model"),
             "subtitle": f"{model} · {model.get_state_display()}",
-            "rows": rule_rows(model),
+            "rows": rule_rows(model, reader),
             "show_save_and_add_another": False,
             "live": live,
             "scored": scored,

@@ -38,17 +38,31 @@ def changes(before: ScoringModel | None, after: ScoringModel) -> list[Change]:
         kind = "added" if key not in old_parts else "removed" if key not in new_parts else "changed"
         if lines:
             found.append(Change(name or old_name, kind, lines))
-    return found
+    return [*found, *_order_of_content(before, after)] if before else found
+
+
+def _order_of_content(before: ScoringModel, after: ScoringModel) -> list[Change]:
+    """Return whether the lines that both have stand in another order, as the first that fits counts."""
+    orders = [list(model.content.values_list("looks_at", "pattern")) for model in (before, after)]
+    both = set(orders[0]).intersection(orders[1])
+    old, new = ([line for line in order if line in both] for order in orders)
+    said = [", ".join(pattern for _looks_at, pattern in order) for order in (old, new)]
+    return [Change(_("Content catalogue"), "changed", [(_("order"), *said)])] if old != new else []
 
 
 def _parts(model: ScoringModel) -> dict[tuple[str, str], tuple[str, Said]]:
     """Return each part of `model` by what stays the same of it: its name, and what is said of it."""
-    reader = Reader.now()
+    reader = Reader.now(whole=True)
     parts: dict[tuple[str, str], tuple[str, Said]] = {("settings", ""): (_("Settings"), _settings(model, reader))}
     for group in model.groups.all():
-        said = {_("name"): group.name, _("floor"): _number(group.floor), _("cap"): _number(group.cap)}
+        said = {
+            _("name"): group.name,
+            _("dimension"): group.get_dimension_display(),
+            _("floor"): _number(group.floor),
+            _("cap"): _number(group.cap),
+        }
         parts["group", group.key] = (_("Group “%(name)s”") % {"name": group.name}, said)
-    for row in rule_rows(model):
+    for row in rule_rows(model, reader):
         parts["rule", row.rule.key] = (row.rule.name, {
             _("name"): row.rule.name,
             _("looks for"): row.said,
@@ -60,6 +74,7 @@ def _parts(model: ScoringModel) -> dict[tuple[str, str], tuple[str, Said]]:
         })  # fmt: skip
     for persona in model.personas.all():
         said = {
+            _("name"): persona.name,
             _("standing"): persona.get_standing_display(),
             _("until"): date_format(persona.until) if persona.until else "",
             _("looks for"): reader.said_profile(persona.condition),

@@ -51,7 +51,7 @@ class RuleAdmin(PartAdmin):
 
     @admin.display(description=gettext_lazy("looks for"))
     def said(self, rule: Rule) -> str:
-        return Reader.now().said(rule)
+        return Reader.now(whole=True).said(rule)
 
 
 class PersonaAdmin(PartAdmin):
@@ -78,7 +78,7 @@ class PersonaAdmin(PartAdmin):
 
     @admin.display(description=gettext_lazy("looks for"))
     def said(self, persona: Persona) -> str:
-        return Reader.now().said_profile(persona.condition)
+        return Reader.now(whole=True).said_profile(persona.condition)
 
 
 def _hindsight_of(persona: Persona) -> Hindsight | None:

@@ -36,6 +36,7 @@ OPERATOR_LABELS = {
     "is_filled": gettext_lazy("is filled in"),
 }
 ALL_OF = {"has_all_of"}
+MOST_SPOKEN = 6  # values of a list, where it is not read whole
 MISTAKES = {
     "unknown_field": gettext_lazy("There is no field “%(field)s”; choose one from the list."),
     "unknown_operator": gettext_lazy("“%(field)s” can't be compared by “%(op)s”; choose one of: %(known)s."),
@@ -72,8 +73,11 @@ def mistake(error: BadCondition) -> str:
     return str(MISTAKES[error.code]) % about
 
 
-def sentence(tree: Tree, catalogue: Catalogue) -> str:
-    """Read `tree` aloud: "industry is energy or finance and employees is between 50 and 500"."""
+def sentence(tree: Tree, catalogue: Catalogue, *, whole: bool = False) -> str:
+    """Read `tree` aloud: "industry is energy or finance and employees is between 50 and 500".
+
+    Long lists are cut short, unless it is read `whole`.
+    """
     if "field" in tree:
         field = catalogue.get(tree["field"])
         operator = OPERATORS[field.type].get(tree.get("op", "")) if field else None
@@ -83,22 +87,22 @@ def sentence(tree: Tree, catalogue: Catalogue) -> str:
         if operator.takes == "none":
             return said
         # All of several are joined like the two ends of a range.
-        value = _spoken("two" if tree["op"] in ALL_OF else operator.takes, tree.get("value"))
+        value = _spoken("two" if tree["op"] in ALL_OF else operator.takes, tree.get("value"), whole=whole)
         return said.replace("…", value) if "…" in said else f"{said} {value}"
     if "not" in tree:
-        return _("not (%(condition)s)") % {"condition": sentence(tree["not"], catalogue)}
-    parts = [_in_brackets(branch, catalogue) for branch in tree.get("any") or tree.get("all") or ()]
+        return _("not (%(condition)s)") % {"condition": sentence(tree["not"], catalogue, whole=whole)}
+    parts = [_in_brackets(branch, catalogue, whole=whole) for branch in tree.get("any") or tree.get("all") or ()]
     return (_(" or ") if tree.get("any") else _(" and ")).join(parts)
 
 
-def _in_brackets(branch: Tree, catalogue: Catalogue) -> str:
-    said = sentence(branch, catalogue)
+def _in_brackets(branch: Tree, catalogue: Catalogue, *, whole: bool) -> str:
+    said = sentence(branch, catalogue, whole=whole)
     return f"({said})" if len(branch.get("all", ())) > 1 or len(branch.get("any", ())) > 1 else said
 
 
-def _spoken(takes: str, raw: object) -> str:
-    values = [f"{v:g}" if isinstance(v, float) else str(v) for v in (raw if isinstance(raw, list) else [raw])]
-    if len(values) > 6:
+def _spoken(takes: str, raw: object, *, whole: bool) -> str:
+    values = [_spoken_one(value) for value in (raw if isinstance(raw, list) else [raw])]
+    if len(values) > MOST_SPOKEN and not whole:
         rest = ngettext("%(n)d more", "%(n)d more", len(values) - 5) % {"n": len(values) - 5}
         return ", ".join([*values[:5], rest])
     if takes == "two" and len(values) > 1:
@@ -106,3 +110,8 @@ def _spoken(takes: str, raw: object) -> str:
     if len(values) > 1:
         return _("%(first)s or %(last)s") % {"first": ", ".join(values[:-1]), "last": values[-1]}
     return values[0] if values else ""
+
+
+def _spoken_one(value: object) -> str:
+    said = str(value).removesuffix(".0") if isinstance(value, float) else str(value)
+    return f"“{said}”" if "," in said else said
