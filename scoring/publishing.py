@@ -98,7 +98,18 @@ def problems_of_rehearsal(rehearsal: Rehearsal, model: ScoringModel) -> list[str
         return [_("The version was changed after rehearsal %(n)d; rehearse it again.") % {"n": rehearsal.pk}]
     if rehearsal.findings is None:
         return [_("Rehearsal %(n)d is not finished; wait for it, or ask for another.") % {"n": rehearsal.pk}]
+    since = live_since(rehearsal)
+    if since:
+        said = _("%(model)s went live after rehearsal %(n)d; rehearse the version again.")
+        return [said % {"model": since.model, "n": rehearsal.pk}]
     return []
+
+
+def live_since(rehearsal: Rehearsal) -> Publication | None:
+    """Return what went live last since `rehearsal` began, None where it still says what publishing would change."""
+    # By the rows, not by their times: who publishes waits for the lock with an earlier `at`.
+    later = Publication.objects.filter(challenge=None, pk__gt=rehearsal.result.get("live") or 0)
+    return later.select_related("model").first() if rehearsal.findings else None
 
 
 def digest_of(model: ScoringModel) -> str:

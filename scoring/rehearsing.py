@@ -13,7 +13,15 @@ from scoring.fields import microseconds
 from scoring.findings import Findings
 from scoring.models import Rehearsal, ScoringModel
 from scoring.population import population
-from scoring.publishing import NotPublishable, current_publication, digest_of, prepared_of, problems_of, published
+from scoring.publishing import (
+    NotPublishable,
+    current_publication,
+    digest_of,
+    live_since,
+    prepared_of,
+    problems_of,
+    published,
+)
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
@@ -39,8 +47,9 @@ def ask(model: ScoringModel, *, by: "AbstractBaseUser | None", at: datetime) -> 
 
 
 def latest(model: ScoringModel) -> Rehearsal | None:
-    """Return the last rehearsal of `model` as it is now, finished or not."""
-    return Rehearsal.objects.filter(model=model, content_digest=digest_of(model)).order_by("-id").first()
+    """Return the last rehearsal of `model` as it is now and against what is live now, finished or not."""
+    found = Rehearsal.objects.filter(model=model, content_digest=digest_of(model)).order_by("-id").first()
+    return None if found and live_since(found) else found
 
 
 def run_waiting(*, at: datetime) -> int:

@@ -73,6 +73,18 @@ def test_a_rehearsal_of_something_else_is_refused() -> None:
     assert not Publication.objects.exists()
 
 
+def test_a_rehearsal_against_what_was_live_before_is_refused() -> None:
+    draft, marketer = make_model(PRICING), caller(make_marketer())
+    asked = post(marketer, f"models/{draft.pk}/rehearse/").json()["id"]
+    run_waiting(at=timezone.now())
+    make_live(PRICING, at=timezone.now())
+    answer = post(marketer, f"models/{draft.pk}/publish/", {"rehearsal": asked})
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_publishable")
+    assert "went live after rehearsal" in answer.json()["problems"][0]
+    draft.refresh_from_db()
+    assert draft.is_draft
+
+
 def test_nobody_publishes_blind(monkeypatch: pytest.MonkeyPatch) -> None:
     make_lead()
     draft, marketer = make_model(PRICING), caller(make_marketer())

@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from handoff.leads.models import Lead
 from handoff.queue.receiving import receive_activities
@@ -43,14 +44,14 @@ def test_the_page_says_how_far_a_rehearsal_is_and_then_what_it_found() -> None:
     make_lead(country="NL", source="Fair")
     draft = make_model({"points": 60, "condition": DUTCH, "name": "Dutch"})
     client = sign_in(make_marketer())
-    assert "Not rehearsed as it is now." in text_of(client.get(url("publish", draft)))
+    assert "Not rehearsed as it is now and against what is live now." in text_of(client.get(url("publish", draft)))
     client.post(url("rehearse", draft))
     waiting = client.get(url("publish", draft))
     assert "has scored 0 of 1 leads" in text_of(waiting)
     assert b'name="qualifying"' not in waiting.content
     run_waiting(at=timezone.now())
     page = text_of(client.get(url("publish", draft)))
-    for said in ("Become MQL 1 leads", "Rehearsed over 1 leads", "Fair 1 0", "Some who become MQL", "Dutch — 60"):
+    for said in ("Become MQL 1 leads", "over 1 leads and", "Fair 1 0", "Some who become MQL", "Dutch — 60"):
         assert said in page
     assert "Become MQL 1 leads" in text_of(client.get(url("change", draft)))
 
@@ -86,6 +87,23 @@ def test_without_a_rehearsal_of_what_it_says_now_nothing_goes_live() -> None:
         client.post(url("publish", draft), {"rehearsal": 0, "qualifying": "now"})
     )
     assert not Publication.objects.exists()
+
+
+def test_the_page_says_when_a_rehearsal_was_held_and_against_what_and_drops_it_once_another_version_went_live() -> None:
+    make_live(PRICING)
+    draft, other = make_model({**PRICING, "points": 31}), make_model({**PRICING, "points": 32})
+    client = sign_in(make_marketer())
+    rehearsal = rehearse(client, draft)
+    when = date_format(timezone.localtime(rehearsal.finished_at), "DATETIME_FORMAT")
+    page = text_of(client.get(url("publish", draft)))
+    assert f"Rehearsed {when} against Test v1, over 0 leads" in page
+    client.post(url("publish", other), publishing(rehearse(client, other)))
+    page = text_of(client.get(url("publish", draft)))
+    assert "Not rehearsed as it is now and against what is live now." in page
+    answer = text_of(client.post(url("publish", draft), publishing(rehearsal)))
+    assert f"Test v3 went live after rehearsal {rehearsal.pk}; rehearse the version again." in answer
+    draft.refresh_from_db()
+    assert draft.is_draft
 
 
 def test_rolling_back_makes_the_retired_version_live_again() -> None:

@@ -14,7 +14,7 @@ from handoff.queue.claiming import claim
 from handoff.queue.models import Handoff, Verdict
 from handoff.queue.rebasing import rescore_stale
 from handoff.queue.receiving import receive_activities
-from scoring.models import Persona, Publication, Rehearsal, Rule, ScoringModel
+from scoring.models import Challenge, Persona, Publication, Rehearsal, Rule, ScoringModel
 from scoring.publishing import NotPublishable, digest_of, publish
 from scoring.rehearsing import ask, latest, run, run_waiting
 from tests.making import (
@@ -150,6 +150,35 @@ def test_a_version_changed_since_is_not_published_on_the_old_rehearsal() -> None
         publish(draft, by=None, at=LATER, rehearsal=rehearsal)
     with pytest.raises(NotPublishable, match="of another version"):
         publish(make_model(PRICING), by=None, at=LATER, rehearsal=rehearsal)
+
+
+def test_a_rehearsal_against_what_was_live_before_publishes_nothing() -> None:
+    first = make_live(PRICING).model
+    draft, other = make_model({**PRICING, "points": 31}), make_model({**PRICING, "points": 32})
+    rehearsal, rollback = rehearsed(draft), rehearsed(other)
+    publish(other, by=None, at=LATER, rehearsal=rollback)
+    assert latest(draft) is None
+    with pytest.raises(NotPublishable, match=r"Test v3 went live after rehearsal \d+"):
+        publish(draft, by=None, at=LATER + DAY, rehearsal=rehearsal)
+    publish(first, by=None, at=LATER + DAY, rehearsal=rehearsed(first, at=LATER + DAY))
+    with pytest.raises(NotPublishable, match="went live after"):
+        publish(other, by=None, at=LATER + DAY, rehearsal=rollback)
+    assert latest(first) is None
+    again = rehearsed(draft, at=LATER + DAY)
+    assert latest(draft) == again
+    publish(draft, by=None, at=LATER + DAY, rehearsal=again)
+
+
+def test_a_challenger_voids_no_rehearsal() -> None:
+    live, draft = make_live(PRICING), make_model({**PRICING, "points": 31})
+    rehearsal = rehearsed(draft)
+    beside = Publication.objects.create(model=make_model(PRICING), at=LATER)
+    until = LATER + 28 * DAY
+    Challenge.objects.create(
+        publication=beside, against=live, share=50, started_at=LATER, ends_at=until, ended_at=LATER
+    )
+    assert latest(draft) == rehearsal
+    publish(draft, by=None, at=LATER + DAY, rehearsal=rehearsal)
 
 
 def test_a_version_is_the_same_before_and_after_it_is_read_back() -> None:
