@@ -46,8 +46,8 @@ def _order_of_content(before: ScoringModel, after: ScoringModel) -> list[Change]
     orders = [list(model.content.values_list("looks_at", "pattern")) for model in (before, after)]
     both = set(orders[0]).intersection(orders[1])
     old, new = ([line for line in order if line in both] for order in orders)
-    said = [", ".join(pattern for _looks_at, pattern in order) for order in (old, new)]
-    return [Change(_("Content catalogue"), "changed", [(_("order"), *said)])] if old != new else []
+    was, now = (", ".join(pattern for _looks_at, pattern in order) for order in (old, new))
+    return [Change(_("Content catalogue"), "changed", [(_("order"), was, now)])] if old != new else []
 
 
 def _parts(model: ScoringModel) -> dict[tuple[str, str], tuple[str, Said]]:

@@ -1,6 +1,10 @@
 """Working on a draft: what is published stays as it was, whoever asks."""
 
-from django.db import transaction
+from collections.abc import Iterable
+from hashlib import sha256
+
+from django.core.serializers import serialize
+from django.db import models, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -20,6 +24,11 @@ def lock_draft(model_id: int) -> ScoringModel:
     if not model.is_draft:
         raise NotADraft(model)
     return model
+
+
+def state_of(rows: Iterable[models.Model]) -> str:
+    """Return a digest of `rows` as they were read; it stays the same as long as nobody changes them."""
+    return sha256(serialize("json", rows).encode()).hexdigest()
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """The forms in which marketers write rules and versions; they never see JSON."""
 
+from copy import copy
 from functools import cache
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -7,11 +8,13 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scoring.challenging import WEEKS
 from scoring.condition_field import ConditionField
+from scoring.editing import lock_draft, state_of
 from scoring.models import Persona, Publication, Rule, RuleGroup, ScoringModel
 from scoring.population import population
 
@@ -26,6 +29,11 @@ MEANT_FOR: dict[str, set[str]] = {
     "values_of": {Rule.Kind.ACTIVITY},
     "silence_days": {Rule.Kind.SILENCE},
 }
+
+SAVED_MEANWHILE = gettext_lazy(
+    "Somebody else saved this after you had opened it, so nothing was changed. What you typed stands here: look in "
+    "another window at what is stored now, and save again only if yours is to take its place."
+)
 
 
 @cache
@@ -48,7 +56,39 @@ class KindsField(forms.MultipleChoiceField):
         return super().get_bound_field(form, field_name)
 
 
-class ScoringModelForm(forms.ModelForm):  # type: ignore[type-arg]
+class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A form over a row of a draft, which overwrites nothing that somebody else saved since the page was shown."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    fields: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            # Of the row as it was read for the page: read anew, it could be newer than what the page shows.
+            self.initial["seen"] = state_of([self.instance, *self.rows_beside()])
+
+    def rows_beside(self) -> list[models.Model]:
+        """Return the rows that stand on the same page."""
+        return []
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to overwrite what was saved meanwhile; whoever saves again then has been told."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.instance.pk:
+            lock_draft(getattr(self.instance, "model_id", self.instance.pk))
+            stored = type(self.instance).objects.filter(pk=self.instance.pk)
+            state = state_of([*stored, *self.rows_beside()])
+            if cleaned.get("seen") != state:
+                sent: Any = copy(self.data)
+                sent["seen"] = state
+                self.data = sent
+                self.add_error(None, ValidationError(SAVED_MEANWHILE))
+        return cleaned
+
+
+class ScoringModelForm(DraftForm):
     """A version's name, thresholds and fast lane."""
 
     time_zone = forms.ChoiceField(
@@ -67,6 +107,10 @@ class ScoringModelForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ScoringModel
         fields = "__all__"  # noqa: DJ007 (the admin names them; the others are not editable)
 
+    def rows_beside(self) -> list[models.Model]:
+        """Return the version's groups and content, which its page shows as well."""
+        return [*self.instance.groups.all(), *self.instance.content.all()]
+
     def clean(self) -> dict[str, Any]:
         """Refuse grades whose cuts do not fall from the best to the last."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -77,10 +121,8 @@ class ScoringModelForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
 
-class PartForm(forms.ModelForm):  # type: ignore[type-arg]
+class PartForm(DraftForm):
     """A rule or a persona of a draft."""
-
-    fields: dict[str, Any]
 
     scoring_model: ScoringModel  # set by the admin on the class it makes for a request
 

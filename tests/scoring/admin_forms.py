@@ -7,6 +7,7 @@ from typing import Any
 from django.test import Client
 
 from handoff.people.models import User
+from scoring.editing import state_of
 from scoring.models import Rule, ScoringModel
 
 
@@ -27,6 +28,7 @@ def rule_form(rule: Rule, *rows: tuple[str, str, str], **values: Any) -> dict[st
         "is_active": "on",
         "activity_kinds": rule.activity_kinds,
         "at_least_of": "matches",
+        "seen": state_of(Rule.objects.filter(pk=rule.pk)),
     }
     return {**form, **condition_form("condition", ("all", *rows)), **values}
 
@@ -59,6 +61,7 @@ def model_form(model: ScoringModel, **values: Any) -> dict[str, Any]:
     form |= {"content-TOTAL_FORMS": len(content), "content-INITIAL_FORMS": len(content)}
     for place, entry in enumerate(content):
         form |= {f"content-{place}-{name}": getattr(entry, name) for name in ("id", "looks_at", "pattern", "phase")}
+    form["seen"] = state_of([*ScoringModel.objects.filter(pk=model.pk), *groups, *content])
     return {**form, **values}
 
 

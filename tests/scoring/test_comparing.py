@@ -55,7 +55,7 @@ ELSEWHERE = {"kinds", "group", "silence_days", "minimums", "fit_cuts", "engageme
 
 def make_two() -> tuple[ScoringModel, ScoringModel]:
     """Return what is live, saying something in every field, and a copy of it."""
-    lanes = {"fast_lane_kinds": ["demo_request"], "product_kinds": ["trial_started"]}
+    lanes: dict[str, Any] = {"fast_lane_kinds": ["demo_request"], "product_kinds": ["trial_started"]}
     live = make_live(RICH, {"points": 9, "condition": AMONG, "name": "Near", "key": "near"}, **lanes).model
     live.content.create(pattern="/docs/*", phase="awareness", offer="Guide", campaign="Spring")
     live.content.create(pattern="/docs/new/*", phase="decision")

@@ -37,6 +37,7 @@ from tests.making import (
     make_user,
     page_view,
 )
+from tests.scoring.admin_forms import shown_inputs
 
 pytestmark = pytest.mark.django_db
 STUDENTS = {"all": [{"field": "title", "op": "contains", "value": "student"}]}
@@ -214,10 +215,19 @@ def test_only_who_works_on_versions_sees_suggestions(role: str, status: int) -> 
 def test_only_a_negative_persona_may_end(client: Client) -> None:
     persona = make_persona(make_model(PRICING))
     address = f"/admin/scoring/persona/{persona.pk}/change/"
-    assert 'name="until"' in client.get(address).content.decode()
+    shown = shown_inputs(client.get(address).content.decode())
+    assert "until" in shown
     rows = {"condition-joiner": "all", "condition-0-joiner": "all", "condition-0-0-field": "profile:title"}
     rows |= {"condition-0-0-op": "contains", "condition-0-0-value": "student"}
-    given = {"name": "Students", "standing": "usual", "until": "2026-03-02", "pains": "", "goals": "", **rows}
+    given = {
+        "seen": shown["seen"],
+        "name": "Students",
+        "standing": "usual",
+        "until": "2026-03-02",
+        "pains": "",
+        "goals": "",
+        **rows,
+    }
     assert "Only a persona that keeps leads out" in client.post(address, given).content.decode()
     assert client.post(address, {**given, "standing": "negative"}).status_code == 302
     assert Persona.objects.get().until == date(2026, 3, 2)
