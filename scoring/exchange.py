@@ -90,6 +90,7 @@ def spec_in(text: str) -> ModelSpec:
     for number, (where, part) in enumerate(_parts(content, model), 1):
         part.pk = number
         _clean(part.clean_fields, where, exclude=[field.name for field in part._meta.fields if field.is_relation])
+        _clean(part.clean, where)
         if isinstance(part, Rule):
             part.group_id = part.group.pk
         parts[type(part)].append(part)
@@ -103,6 +104,7 @@ def _model(content: Mapping[str, Any]) -> ScoringModel:
         raise Unreadable(_("settings.time_zone: “%(zone)s” is none; use one such as Europe/Berlin.") % {"zone": zone})
     model = ScoringModel(**given)
     _clean(model.clean_fields, "settings", exclude=["name", "version", "created_at", "created_by"])
+    _clean(model.clean, "settings")
     return model
 
 
@@ -179,6 +181,7 @@ def _is_tree(value: Any) -> bool:
 
 
 def _save(row: models.Model, where: str) -> None:
+    _clean(row.clean_fields, where)  # first, as the checks across fields take what it made of the text
     _clean(row.full_clean, where)
     row.save()
 

@@ -2,7 +2,6 @@
 
 from copy import copy
 from functools import cache
-from itertools import pairwise
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
@@ -17,18 +16,6 @@ from scoring.condition_field import ConditionField
 from scoring.editing import lock_draft, state_of
 from scoring.models import Persona, Publication, Rule, RuleGroup, ScoringModel
 from scoring.population import population
-
-# Which fields of a rule mean something for which kinds of rules; the rest stays empty.
-MEANT_FOR: dict[str, set[str]] = {
-    "activity_kinds": {Rule.Kind.ACTIVITY, Rule.Kind.SILENCE},
-    "half_life": {Rule.Kind.ACTIVITY},
-    "window": {Rule.Kind.ACTIVITY},
-    "limit": {Rule.Kind.ACTIVITY},
-    "limit_per": {Rule.Kind.ACTIVITY},
-    "at_least": {Rule.Kind.ACTIVITY},
-    "values_of": {Rule.Kind.ACTIVITY},
-    "silence_days": {Rule.Kind.SILENCE},
-}
 
 SAVED_MEANWHILE = gettext_lazy(
     "Somebody else saved this after you had opened it, so nothing was changed. What you typed stands here: look in "
@@ -111,15 +98,6 @@ class ScoringModelForm(DraftForm):
         """Return the version's groups and content, which its page shows as well."""
         return [*self.instance.groups.all(), *self.instance.content.all()]
 
-    def clean(self) -> dict[str, Any]:
-        """Refuse grades whose cuts do not fall from the best to the last."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        for cuts in (("cut_a", "cut_b", "cut_c"), ("cut_1", "cut_2", "cut_3")):
-            for higher, lower in pairwise(cuts):
-                if None not in (cleaned.get(higher), cleaned.get(lower)) and cleaned[higher] <= cleaned[lower]:
-                    self.add_error(lower, _("A lower grade begins at fewer points than the one above it."))
-        return cleaned
-
 
 class PartForm(DraftForm):
     """A rule or a persona of a draft."""
@@ -160,30 +138,6 @@ class RuleForm(PartForm):
         kind = self.cleaned_data["kind"]
         self.fields["condition"].look_at(source_for(kind))
         return kind
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse what means nothing for this kind of rule, and halves of pairs."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        kind = cleaned.get("kind")
-        for name, kinds in MEANT_FOR.items():
-            if kind and cleaned.get(name) and kind not in kinds:
-                about = Rule.Kind(kind).label
-                self.add_error(
-                    name, _("A rule about “%(about)s” has no such bound; leave this empty.") % {"about": about}
-                )
-        if kind == Rule.Kind.SILENCE and not cleaned.get("silence_days"):
-            self._require("silence_days", _("Say after how many days of silence."))
-        if bool(cleaned.get("limit")) != bool(cleaned.get("limit_per")):
-            missing = "limit_per" if cleaned.get("limit") else "limit"
-            self._require(missing, _("A limit is a number and a period, such as 3 a week."))
-        if bool(cleaned.get("values_of")) != (cleaned.get("at_least_of") == Rule.Unit.VALUES):
-            missing = "at_least_of" if cleaned.get("values_of") else "values_of"
-            self._require(missing, _("“Different values” and “values of” go together."))
-        return cleaned
-
-    def _require(self, name: str, message: str) -> None:
-        if name not in self.errors:
-            self.add_error(name, ValidationError(message))
 
 
 class PersonaForm(PartForm):

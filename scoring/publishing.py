@@ -6,13 +6,14 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from scoring.conditions import BadCondition, Catalogue, check
 from scoring.engine import Prepared, prepare
 from scoring.exchange import written
-from scoring.models import Challenge, Persona, Publication, Rehearsal, Rule, ScoringModel
+from scoring.models import Challenge, Persona, Publication, Rehearsal, Rule, RuleGroup, ScoringModel
 from scoring.population import population
 from scoring.wording import mistake
 
@@ -31,14 +32,15 @@ class NotPublishable(Exception):
 def problems_of(model: ScoringModel) -> list[str]:
     """Return what stands in the way of publishing `model`, in sentences."""
     profile, activity = population().profile_fields(), population().activity_fields()
-    found = []
+    found = _senseless(model)
+    for group in model.groups.all():
+        found += [f"{group.name}: {said}" for said in _senseless(group)]
     rules = [rule for rule in model.rules.select_related("group") if rule.is_active]
     if not rules:
         found.append(_("The model has no rules; add at least one."))
     for rule in rules:
         found += _mistakes(rule, profile if rule.kind == "profile" else activity)
-        if rule.kind == "silence" and not rule.silence_days:
-            found.append(_("%(rule)s: say after how many days of silence.") % {"rule": rule.name})
+        found += [f"{rule.name}: {said}" for said in _senseless(rule)]
         if rule.group.model_id != model.pk:
             found.append(_("%(rule)s: its group belongs to another version.") % {"rule": rule.name})
     for persona in model.personas.all():
@@ -46,6 +48,14 @@ def problems_of(model: ScoringModel) -> list[str]:
         if not persona.condition:
             found.append(_("%(persona)s: say who they are, else the persona is everybody.") % {"persona": persona.name})
     return found
+
+
+def _senseless(part: ScoringModel | RuleGroup | Rule) -> list[str]:
+    try:
+        part.clean()
+    except ValidationError as error:
+        return error.messages
+    return []
 
 
 def _mistakes(part: Rule | Persona, catalogue: Catalogue) -> list[str]:

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import fields
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Self, TypeVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -89,6 +91,20 @@ class ScoringModel(models.Model):
         """Whether it may still be edited."""
         return self.state == self.State.DRAFT
 
+    def clean(self) -> None:
+        """Refuse a threshold that everybody reaches or an MQL never falls below, and grades whose cuts do not fall."""
+        wrong: dict[str, Any] = {}
+        if self.threshold <= 0:
+            wrong["threshold"] = _("The threshold is above zero; else a lead without any points would be an MQL.")
+        elif not 0 <= self.hysteresis < self.threshold:
+            wrong["hysteresis"] = _("The hysteresis is at least zero and below the threshold, so that an MQL can cool.")
+        for cuts in (("cut_a", "cut_b", "cut_c"), ("cut_1", "cut_2", "cut_3")):
+            for higher, lower in pairwise(cuts):
+                if getattr(self, higher) <= getattr(self, lower):
+                    wrong[lower] = _("A lower grade begins at fewer points than the one above it.")
+        if wrong:
+            raise ValidationError(wrong)
+
     def spec(self) -> ModelSpec:
         """Return the model as values for the engine."""
         return self.spec_of(self.groups.all(), self.rules.all(), self.content.all(), self.personas.all())
@@ -154,6 +170,11 @@ class RuleGroup(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Refuse a floor above the cap."""
+        if self.floor is not None and self.cap is not None and self.floor > self.cap:
+            raise ValidationError({"floor": _("The floor is at most the cap.")})
+
 
 class Rule(models.Model):
     """A condition that gives or takes points. `key` is the same in every version of the model."""
@@ -202,3 +223,42 @@ class Rule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse what means nothing for this kind of rule, and halves of pairs."""
+        no_bound = _("A rule about “%(about)s” has no such bound; leave this empty.") % {
+            "about": self.get_kind_display()
+        }
+        wrong: dict[str, Any] = {
+            name: no_bound
+            for name, kinds in MEANT_FOR.items()
+            if self.kind not in kinds and getattr(self, name) not in (None, "", [], self.Unit.MATCHES)
+        }
+        if self.kind == self.Kind.SILENCE and not self.silence_days:
+            wrong["silence_days"] = _("Say after how many days of silence.")
+        if bool(self.limit) != bool(self.limit_per):
+            wrong.setdefault(
+                "limit_per" if self.limit else "limit", _("A limit is a number and a period, such as 3 a week.")
+            )
+        if bool(self.values_of) != (self.at_least_of == self.Unit.VALUES):
+            wrong.setdefault(
+                "at_least_of" if self.values_of else "values_of", _("“Different values” and “values of” go together.")
+            )
+        if self.at_least_of != self.Unit.MATCHES and not self.at_least:
+            wrong.setdefault("at_least", _("Say from how many on, such as once from 3 visits."))
+        if wrong:
+            raise ValidationError(wrong)
+
+
+# Which fields of a rule mean something for which kinds of rules; the rest stays as it is in a new rule.
+MEANT_FOR: dict[str, set[str]] = {
+    "activity_kinds": {Rule.Kind.ACTIVITY, Rule.Kind.SILENCE},
+    "half_life": {Rule.Kind.ACTIVITY},
+    "window": {Rule.Kind.ACTIVITY},
+    "limit": {Rule.Kind.ACTIVITY},
+    "limit_per": {Rule.Kind.ACTIVITY},
+    "at_least": {Rule.Kind.ACTIVITY},
+    "at_least_of": {Rule.Kind.ACTIVITY},
+    "values_of": {Rule.Kind.ACTIVITY},
+    "silence_days": {Rule.Kind.SILENCE},
+}

@@ -144,6 +144,24 @@ def test_grades_that_do_not_fall_are_refused() -> None:
     assert "A lower grade begins at fewer points" in text_of(page)
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        pytest.param({"threshold": "0"}, "The threshold is above zero", id="a threshold of zero"),
+        pytest.param({"hysteresis": "-1"}, "The hysteresis is at least zero", id="a hysteresis below zero"),
+        pytest.param({"hysteresis": "50"}, "and below the threshold", id="a hysteresis like the threshold"),
+        pytest.param(
+            {"groups-0-floor": "9", "groups-0-cap": "8"}, "The floor is at most the cap", id="floor above cap"
+        ),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(values: dict[str, str], said: str) -> None:
+    draft = make_model(PRICING)
+    page = sign_in(make_marketer()).post(reverse(MODEL, args=[draft.pk]), model_form(draft, **values))
+    assert said in text_of(page)
+    assert ScoringModel.objects.get().spec() == draft.spec()
+
+
 def test_a_draft_is_deleted_with_its_rules() -> None:
     draft = make_model(PRICING)
     client, url = sign_in(make_marketer()), reverse("admin:scoring_scoringmodel_delete", args=[draft.pk])
@@ -226,6 +244,10 @@ def test_a_new_rule_gets_a_key_and_leads_back_to_its_version() -> None:
         pytest.param({"kind": "silence"}, "after how many days", id="silence without days"),
         pytest.param({"kind": "activity", "limit": "3"}, "a number and a period", id="a limit without a period"),
         pytest.param({"kind": "activity", "at_least_of": "values"}, "go together", id="different values of nothing"),
+        pytest.param({"kind": "activity", "at_least_of": "days"}, "Say from how many on", id="days without a number"),
+        pytest.param(
+            {"kind": "silence", "silence_days": "9", "at_least_of": "days"}, "no such bound", id="silent days"
+        ),
     ],
 )
 def test_bounds_that_make_no_sense_are_refused(values: dict[str, str], said: str) -> None:

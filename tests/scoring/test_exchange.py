@@ -75,6 +75,12 @@ def test_another_name_can_be_given() -> None:
         pytest.param(
             ["settings", "time_zone"], "Mars/Base", "settings.time_zone", id="a time zone that does not exist"
         ),
+        pytest.param(["settings", "threshold"], 0, "above zero", id="a threshold of zero"),
+        pytest.param(["settings", "hysteresis"], 50, "below the threshold", id="a hysteresis like the threshold"),
+        pytest.param(["groups", 0, "floor"], 41, "groups[0]: floor: The floor is at most", id="a floor above the cap"),
+        pytest.param(["groups", 0, "cap"], "much", "groups[0]: cap", id="a cap that is no number"),
+        pytest.param(["rules", 0, "at_least_of"], "days", "Say from how many on", id="days without a number"),
+        pytest.param(["rules", 2, "half_life"], 30, "no such bound", id="silence that fades"),
         pytest.param(["settings", "threshold"], None, "settings: threshold", id="no threshold"),
     ],
 )

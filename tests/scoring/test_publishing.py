@@ -76,7 +76,9 @@ def leaf(field: str, op: str, value: object = None) -> dict[str, Any]:
             {"condition": leaf("company.employees", "at_least", "many")}, "“many” is no number", id="a wrong value"
         ),
         pytest.param({"condition": {"every": []}}, "A condition is 'all', 'any', 'not' or a field", id="another form"),
-        pytest.param({"kind": "silence"}, "say after how many days of silence", id="silence without days"),
+        pytest.param({"kind": "activity", "at_least_of": "days"}, "Say from how many on", id="days without a number"),
+        pytest.param({"kind": "silence", "silence_days": 9, "half_life": 3}, "no such bound", id="silence that fades"),
+        pytest.param({"kind": "silence"}, "Say after how many days of silence", id="silence without days"),
     ],
 )
 def test_a_model_with_a_mistake_is_refused_in_a_sentence_and_nothing_changes(rule: dict[str, Any], said: str) -> None:
@@ -90,6 +92,30 @@ def test_a_model_with_a_mistake_is_refused_in_a_sentence_and_nothing_changes(rul
     assert draft.state == State.DRAFT
     assert ScoringModel.objects.live().get() == live
     assert Publication.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        pytest.param({"threshold": 0}, "The threshold is above zero", id="a threshold of zero"),
+        pytest.param({"threshold": -5}, "The threshold is above zero", id="a threshold below zero"),
+        pytest.param({"hysteresis": -1}, "The hysteresis is at least zero", id="a hysteresis below zero"),
+        pytest.param(
+            {"threshold": 5, "hysteresis": 5}, "and below the threshold", id="a hysteresis like the threshold"
+        ),
+        pytest.param({"cut_a": 20, "cut_b": 20}, "A lower grade begins at fewer points", id="grades that do not fall"),
+    ],
+)
+def test_settings_that_make_no_sense_are_not_published(values: dict[str, Any], said: str) -> None:
+    assert [said in problem for problem in problems_of(make_model(PRICING, **values))] == [True]
+
+
+def test_a_floor_above_the_cap_is_not_published_and_one_as_high_is() -> None:
+    draft = make_model(PRICING)
+    draft.groups.filter(key="fit").update(floor=5, cap=5)
+    assert problems_of(draft) == []
+    draft.groups.filter(key="fit").update(cap=4)
+    assert problems_of(draft) == ["Fit: The floor is at most the cap."]
 
 
 def test_every_mistake_is_said_at_once() -> None:
