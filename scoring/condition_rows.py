@@ -1,6 +1,7 @@
 """Conditions as groups of plain rows of field, comparison and value: how people who are no programmers write them."""
 
 import csv
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -8,6 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from django.utils.crypto import get_random_string
+from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 
 from scoring.conditions import BadCondition, Catalogue, Tree, branches_of, check
@@ -15,6 +17,7 @@ from scoring.fields import OPERATORS, FieldType, read_operand
 from scoring.wording import mistake
 
 SOURCES = ("profile", "activity")
+TWO_READINGS = re.compile(r"-?[1-9]\d{0,2}([.,]\d{3})+")  # 1.000 is one here and a thousand there
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,8 @@ def _row_of(leaf: Tree, source: str) -> Row:
 def _plain(value: object) -> str:
     if value is None:
         return ""
-    return str(_whole(value) if isinstance(value, float) else value)
+    text = str(_whole(value) if isinstance(value, float) else value)
+    return f"{text}0" if isinstance(value, float) and TWO_READINGS.fullmatch(text) else text
 
 
 def _joined(values: Iterable[object]) -> str:
@@ -224,14 +228,26 @@ def _leaf_of(row: Row, source: str, catalogue: Catalogue) -> dict[str, Any]:
     operator = OPERATORS[field.type].get(row.op) if field else None
     if operator and operator.takes != "none":
         leaf["value"] = _split(row.text) if operator.takes in {"many", "two"} else row.text.strip()
+    is_number = field and operator and (operator.reads or field.type) is FieldType.NUMBER and "value" in leaf
     try:
+        if field and is_number:
+            leaf["value"] = _with_points(leaf["value"], field.label)
         check(leaf, catalogue)
     except BadCondition as error:
         raise ValueError(mistake(error)) from error
-    if field and operator and (operator.reads or field.type) is FieldType.NUMBER and "value" in leaf:
+    if field and operator and is_number:
         read = read_operand(field.type, operator, leaf["value"])
         leaf["value"] = [_whole(one) for one in read] if isinstance(read, list) else _whole(read)
     return leaf
+
+
+def _with_points(typed: Any, label: str) -> Any:
+    """Return numbers as they were typed in the reader's language with decimal points; BadCondition where in doubt."""
+    if isinstance(typed, list):
+        return [_with_points(text, label) for text in typed]
+    if TWO_READINGS.fullmatch(typed):
+        raise BadCondition("two_readings", field=label, value=typed)
+    return typed.replace(",", ".") if get_format("DECIMAL_SEPARATOR") == "," and "." not in typed else typed
 
 
 def _wrong_source(source: str) -> str:

@@ -58,9 +58,11 @@ def check(tree: Tree, catalogue: Catalogue) -> None:
     for leaf in leaves(tree):
         field, operator = _looked_up(leaf, catalogue)
         try:
-            read_operand(field.type, operator, leaf.get("value"))
+            value = read_operand(field.type, operator, leaf.get("value"))
         except BadValue as error:
             raise BadCondition(error.code, field=field.label, value=error.value) from error
+        if operator.turns and value < 0:
+            raise BadCondition("negative_days", field=field.label, value=leaf["value"])
 
 
 def _check_form(tree: object) -> None:

@@ -42,6 +42,11 @@ MISTAKES = {
     "unknown_operator": gettext_lazy("“%(field)s” can't be compared by “%(op)s”; choose one of: %(known)s."),
     "unknown_form": gettext_lazy("A condition is 'all', 'any', 'not' or a field; this one has: %(keys)s."),
     "no_number": gettext_lazy("%(field)s: “%(value)s” is no number; use digits, such as 50 or 12.5."),
+    "two_readings": gettext_lazy(
+        "%(field)s: “%(value)s” can be read in two ways; write a thousand as 1000, and three decimals with a zero "
+        "behind them, such as 1.2340."
+    ),
+    "negative_days": gettext_lazy("%(field)s: %(value)s days are below zero; use zero or more."),
     "no_date": gettext_lazy("%(field)s: “%(value)s” is no date; use year-month-day, such as 2026-11-22."),
     "no_range": gettext_lazy("%(field)s: give the lower and the higher value, such as 50 and 500."),
     "missing": gettext_lazy("%(field)s: a value is missing; fill one in, or choose “is blank”."),
@@ -70,6 +75,7 @@ def mistake(error: BadCondition) -> str:
     if "type" in about:
         known = OPERATORS[FieldType(str(about["type"]))]
         about["known"] = ", ".join(str(OPERATOR_LABELS[op]) for op in known)
+        about["op"] = OPERATOR_LABELS.get(str(about["op"]), about["op"])
     return str(MISTAKES[error.code]) % about
 
 

@@ -165,6 +165,12 @@ def test_gaps_between_the_numbers_of_rows_and_groups_lose_nothing() -> None:
     [
         pytest.param(("profile:company.employees", "is", "many"), "“many” is no number", id="a word for a number"),
         pytest.param(("profile:company.employees", "is", "nan"), "“nan” is no number", id="not a number"),
+        pytest.param(
+            ("profile:company.employees", "is", "1.000"), "can be read in two ways", id="a point in a thousand"
+        ),
+        pytest.param(("profile:company.employees", "is", "12,500"), "can be read in two ways", id="a comma in one"),
+        pytest.param(("profile:company.employees", "between", "5, 1.000"), "read in two ways", id="a range up to one"),
+        pytest.param(("profile:company.employees", "is", "1000,5"), "is no number", id="a comma where points are used"),
         pytest.param(("profile:company.employees", "between", "500, 50"), "the lower and the higher", id="backwards"),
         pytest.param(("profile:company.employees", "contains", "5"), "choose one of: is", id="another type's operator"),
         pytest.param(("profile:country", "is", ""), "a value is missing", id="no value"),

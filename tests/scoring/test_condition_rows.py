@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.condition_rows import Rows, as_rows, as_tree, keep_ids
+from scoring.condition_rows import Row, RowGroup, Rows, as_rows, as_tree, keep_ids
 from scoring.conditions import check
 from tests.scoring.oracle import holds
 from tests.scoring.worlds import PROFILE, leaves, profile_trees, profiles
@@ -103,3 +104,18 @@ def test_a_second_group_leaves_the_first_and_its_rows_their_ids() -> None:
     assert len(set(ids_of(tree))) == 6
     back = Rows("any", rows_of(tree).groups[:1])
     assert as_tree(keep_ids(back, tree), "profile", PROFILE, tree_id=tree["id"]) == one
+
+
+@pytest.mark.parametrize("language", ["nl", "de"])
+def test_a_decimal_comma_is_read_where_people_write_it(language: str) -> None:
+    typed = Row(source="profile", field="employees", op="is", text="1000,5")
+    with override(language):
+        assert as_tree(Rows(groups=(RowGroup(rows=(typed,)),)), "profile", PROFILE)["all"][0]["value"] == 1000.5
+
+
+@pytest.mark.parametrize("number", [12.125, -1.5, 0.125, 1000.125, 1000, 1e16])
+def test_a_number_that_is_stored_is_shown_so_that_it_comes_back(number: float) -> None:
+    tree = {"id": "x", "all": [{"id": "y", "field": "employees", "op": "is", "value": number}]}
+    for language in ("en", "nl"):
+        with override(language):
+            assert as_tree(rows_of(tree), "profile", PROFILE, tree_id="x") == tree

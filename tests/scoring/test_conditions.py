@@ -146,6 +146,16 @@ def leaf(field: str, op: str, value: object = None) -> dict[str, Any]:
             "“Free provider” can't be compared by “contains”; choose one of: is yes, is no, is blank, is filled in.",
             id="an operator of another type",
         ),
+        pytest.param(
+            leaf("title", "in_next_days", 5),
+            "“Job title” can't be compared by “is within the next … days”",
+            id="an operator of another type in words",
+        ),
+        pytest.param(
+            leaf("founded", "in_last_days", -5),
+            "Founded: -5 days are below zero; use zero or more.",
+            id="negative days",
+        ),
         pytest.param({"field": "title"}, "“Job title” can't be compared by “”", id="no operator"),
         pytest.param(leaf("title", ["is"], "a"), "can't be compared by “['is']”", id="an operator that is a list"),  # type: ignore[arg-type]
         pytest.param(leaf("employees", "is", "many"), "Employees: “many” is no number; use digits", id="no number"),

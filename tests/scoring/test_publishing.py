@@ -69,7 +69,7 @@ def leaf(field: str, op: str, value: object = None) -> dict[str, Any]:
         pytest.param({"condition": leaf("url", "is", "x")}, "There is no field “url”", id="an activity's field"),
         pytest.param(
             {"condition": leaf("title", "at_least", "5")},
-            "“job title” can't be compared by “at_least”; choose one of: is,",
+            "“job title” can't be compared by “is at least”; choose one of: is,",
             id="an operator of another type",
         ),
         pytest.param(
