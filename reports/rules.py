@@ -73,7 +73,7 @@ class Figure(StrEnum):
 
 
 class Known(NamedTuple):
-    """A rule as its newest version has it."""
+    """A rule as the newest published version that has it says."""
 
     key: str
     pk: int
@@ -218,8 +218,8 @@ def _row(
 
 
 def _known(keys: list[str]) -> tuple[dict[str, Known], set[str]]:
-    """Return these rules as their newest versions have them, and which of them count in the live version."""
-    rows = Rule.objects.filter(key__in=keys).order_by("model__version")
+    """Return these rules as their newest published versions have them, and which of them count in the live version."""
+    rows = Rule.objects.filter(key__in=keys).exclude(model__state=ScoringModel.State.DRAFT).order_by("model__version")
     newest, alive = {}, set()
     names = ("key", "pk", "name", "group__dimension", "points", "is_active", "model__state")
     for key, pk, name, dimension, points, is_active, state in rows.values_list(*names):

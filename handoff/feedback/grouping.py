@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from handoff.queue.models import Disqualification, DisqualificationReason
-from scoring.models import Rule
+from scoring.models import Rule, ScoringModel
 
 BY = {
     "reason": gettext_lazy("Reason"),
@@ -50,5 +50,6 @@ def within(verdicts: "QuerySet[Disqualification]", by: str, value: str) -> "Quer
 
 
 def rule_names(keys: "Counter[str] | set[str]") -> dict[str, str]:
-    """Return the rules' names by their keys, as the newest version that knows them says."""
-    return dict(Rule.objects.filter(key__in=list(keys)).order_by("model__version").values_list("key", "name"))
+    """Return the rules' names by their keys, as the newest published version that knows them says."""
+    rules = Rule.objects.filter(key__in=list(keys)).exclude(model__state=ScoringModel.State.DRAFT)
+    return dict(rules.order_by("model__version").values_list("key", "name"))

@@ -154,6 +154,18 @@ def test_a_rule_is_the_same_in_every_version_and_compared_within_versions_that_h
     assert (rows["opens"].sql_without, rows["late"].sql_without) == (Rate(0, 1), Rate(0, 2))
 
 
+def test_what_a_draft_says_of_a_rule_is_not_read_before_it_is_published(live: Publication) -> None:
+    carry(live, {"size": 60})
+    draft = copy_to_draft(live.model, by=None, at=MONDAY_9AM)
+    draft.rules.filter(key="size").update(name="Tried out", points=-99, group=draft.groups.get(dimension="timing"))
+    known = by_key(rules_of(make_marketer(), LATER))["size"].known
+    assert known.pk == live.model.rules.get(key="size").pk
+    assert (known.name, known.dimension) != ("Tried out", "timing")
+    publish(draft, by=None, at=MONDAY_9AM)
+    known = by_key(rules_of(make_marketer("mo"), LATER))["size"].known
+    assert (known.name, known.dimension, known.points) == ("Tried out", "timing", -99)
+
+
 def test_a_rep_reads_what_the_rules_did_in_own_handoffs(live: Publication) -> None:
     sam, sasha = make_rep("sam"), make_rep("sasha")
     mine, theirs = carry(live, {"size": 60}), carry(live, {"size": 60})
