@@ -171,3 +171,18 @@ def test_the_page_costs_the_same_for_one_verdict_and_for_many(live: ScoringModel
     for _ in range(5):
         judged(sam, wrong=True)
     assert cost() == one
+
+
+def test_an_empty_group_does_not_say_that_every_verdict_is_read(live: ScoringModel, sam: User, max_: User) -> None:
+    verdict, client = judged(sam), signed_in(max_)
+    page = text(client.get(f"{FEEDBACK}?is=zzz"))
+    assert "Nothing in this group" in page
+    assert "You have read every verdict" not in page
+    answer(verdict, text="Read.", by=max_, at=LATER)
+    assert "You have read every verdict" in text(client.get(f"{FEEDBACK}?is=no-budget"))
+
+
+def test_a_group_is_called_as_its_rule_is_in_what_was_published(live: ScoringModel, sam: User, max_: User) -> None:
+    judged(sam, wrong=True)
+    copy_to_draft(live, by=None, at=LATER).rules.filter(key="pricing").update(name="Tried out")
+    assert "Tried out" not in text(signed_in(max_).get(f"{FEEDBACK}?by=rule"))
