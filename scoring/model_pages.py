@@ -22,7 +22,7 @@ from scoring.histogram import histogram
 from scoring.models import Challenge, Rehearsal, ScoringModel
 from scoring.population import population
 from scoring.presenting import Reader
-from scoring.publishing import NotPublishable, current_publication, problems_of, publish
+from scoring.publishing import NotPublishable, current_publication, problems_of, problems_of_moment, publish
 from scoring.rehearsing import ask, latest
 from scoring.suggesting import FEWEST, MOST_ACCEPTED, suggestions
 from scoring.trying import tried
@@ -162,14 +162,15 @@ def _publish(admin: "ScoringModelAdmin", request: HttpRequest, model: ScoringMod
     if model.state == ScoringModel.State.LIVE:
         messages.info(request, _("%(model)s is live already.") % {"model": model})
         return redirect(CHANGE, model.pk)
-    form, problems = PublishForm(request.POST or None), problems_of(model)
+    now = timezone.now()
+    form, problems = PublishForm(request.POST or None), [*problems_of(model), *problems_of_moment(now)]
     rehearsal = latest(model)
     if request.method == "POST" and form.is_valid():
         named = Rehearsal.objects.filter(pk=form.cleaned_data.pop("rehearsal")).first()
         try:
             if named is None:
                 raise NotPublishable([_("Rehearse the version first.")])
-            publish(model, by=request.user, at=timezone.now(), rehearsal=named, **form.cleaned_data)  # type: ignore[arg-type]
+            publish(model, by=request.user, at=now, rehearsal=named, **form.cleaned_data)  # type: ignore[arg-type]
         except NotPublishable as error:
             problems = error.problems
         else:

@@ -87,8 +87,7 @@ def publish(
     problems = problems_of(locked)
     if locked.state == ScoringModel.State.LIVE:
         problems.append(_("%(model)s is live already.") % {"model": locked})
-    if Challenge.objects.running(at).exists():
-        problems.append(_("A challenger runs beside what is live; end it first, so that like is compared with like."))
+    problems += problems_of_moment(at)
     if rehearsal:
         problems += problems_of_rehearsal(rehearsal, locked)
     if problems:
@@ -98,6 +97,13 @@ def publish(
     model.state = ScoringModel.State.LIVE
     said = {"note": note, "qualifying": qualifying, "pace": pace}
     return Publication.objects.create(model=locked, rehearsal=rehearsal, at=at, by=by, **said)  # type: ignore[misc]
+
+
+def problems_of_moment(at: datetime) -> list[str]:
+    """Return in sentences why nothing can be published at `at`, whatever it says."""
+    if Challenge.objects.running(at).exists():
+        return [_("A challenger runs beside what is live; end it first, so that like is compared with like.")]
+    return []
 
 
 def problems_of_rehearsal(rehearsal: Rehearsal, model: ScoringModel) -> list[str]:
