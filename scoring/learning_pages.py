@@ -1,7 +1,7 @@
 """The pages on which a version is measured by verdicts: the back-test, and suggested points."""
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib import messages
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 POINTS = "admin:scoring_scoringmodel_points"
 SALT = "scoring.suggested-points"
 USUAL = timedelta(days=182)
+FIRST = date(1970, 1, 1)
 
 
 class Said(NamedTuple):
@@ -53,8 +54,9 @@ def _backtest(admin: "ScoringModelAdmin", request: HttpRequest, model: ScoringMo
     form = BacktestForm(request.GET or {"since": last - USUAL, "until": last})
     problems, found = problems_of(model), None
     if form.is_valid() and not problems:
-        since, until = (_midnight(form.cleaned_data[name]) for name in ("since", "until"))
-        found = backtest(model, since=since, until=until + timedelta(days=1), at=now)
+        # Nothing was handed over before, nor is judged after; the ends of the calendar are no instants in every zone.
+        since, until = (min(max(form.cleaned_data[name], FIRST), last) for name in ("since", "until"))
+        found = backtest(model, since=_midnight(since), until=_midnight(until) + timedelta(days=1), at=now)
     title = _("Back-test of version %(n)d") % {"n": model.version}
     rows = _figures(found.live, found.draft) if found and found.draft else []
     return shown(

@@ -189,6 +189,12 @@ def test_a_period_that_is_none_is_answered_clearly(period: dict[str, str], said:
     assert said in text_of(page(sign_in(make_marketer()), make_model(ENERGY), **period))
 
 
+@pytest.mark.parametrize("period", [("0001-01-01", "9999-12-31"), ("9999-12-31", "9999-12-31")])
+def test_a_period_may_reach_as_far_as_dates_do(period: tuple[str, str]) -> None:
+    shown = page(sign_in(make_marketer()), make_model(ENERGY), since=period[0], until=period[1])
+    assert "Too few verdicts" in text_of(shown)
+
+
 def test_the_page_costs_the_same_for_a_few_handoffs_and_for_many() -> None:
     now = timezone.now()
     draft, client, sam = half_life_apart(), sign_in(make_marketer()), make_rep()
