@@ -45,7 +45,13 @@ class RuleAdmin(PartAdmin):
             ),
             (
                 _("Silence"),
-                {"fields": ["silence_days"], "description": _("Only for rules about silence: how long nothing came.")},
+                {
+                    "fields": ["silence_days"],
+                    "description": _(
+                        "Only for rules about silence: how long nothing came of the activities chosen above. With none "
+                        "chosen, mails that you send end the silence too."
+                    ),
+                },
             ),
         ]
 

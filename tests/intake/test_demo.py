@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Count
 from django.test import Client
 
-from handoff.intake.demo import life
+from handoff.intake.demo import life, stage
 from handoff.leads.models import Activity, Lead, LeadScore
 from handoff.people.models import User
 from handoff.queue.models import Breach, Clock, Handoff, Touch
@@ -108,3 +108,9 @@ def test_the_command_says_who_can_sign_in(capsys: pytest.CaptureFixture[str]) ->
     client = Client()
     form = {"username": "marketer", "password": "handoff-demo"}
     assert client.post("/login/", form).status_code == 302
+
+
+def test_a_mail_that_is_sent_or_bounces_ends_no_silence_of_the_demo() -> None:
+    [silent] = [rule for rule in stage.RULES if rule["kind"] == "silence"]
+    assert silent["activity_kinds"]
+    assert not {"email_delivered", "email_bounced"} & set(silent["activity_kinds"])

@@ -144,6 +144,9 @@ HEADS = ["head", "director", "vp", "chief", "leiter", "directeur", "hoofd"]
 USERS = ["energy", "operations", "it lead", "technology", "cto", "coo", "sustainability"]
 INDUSTRIES = ["Energy", "Logistics", "Manufacturing"]
 COUNTRIES = ["NL", "BE", "LU", "DE", "AT", "CH", "GB", "IE"]
+# What leads do themselves: a mail that we send, or that bounces, ends no silence.
+DONE = ["page_view", "content_download", "form_submission", "contact_request", "demo_request", "trial_started"]
+DONE += ["email_opened", "email_clicked", "webinar_registered", "webinar_attended"]
 RULES = (
     _rule("head", "fit", "Head of a department", 15, condition=field("title", "contains_any_of", HEADS)),
     _rule("buyer", "fit", "Works in energy, operations or IT", 8, condition=field("title", "contains_any_of", USERS)),
@@ -173,7 +176,7 @@ RULES = (
           condition=field("topic", "is_not", "support")),
     _rule("visits", "timing", "Three visits in a week", 15, "page_view", window=7, at_least=3, at_least_of="visits"),
     _rule("unsubscribed", "interest", "Unsubscribed from the newsletter", -15, "unsubscribed", half_life=90),
-    _rule("silent", "timing", "Silent for 30 days", -10, kind="silence", silence_days=30),
+    _rule("silent", "timing", "Silent for 30 days", -10, *DONE, kind="silence", silence_days=30),
 )  # fmt: skip
 
 
