@@ -194,7 +194,7 @@ def choose(group: Locator, row: int, what: str, how: str, value: str) -> None:
 def rehearse(page: Page) -> None:
     """Ask for a rehearsal, and wait until the page shows by itself what the worker found."""
     page.get_by_role("button", name="Rehearse", exact=True).click()
-    expect(page.locator("#rehearsal")).to_contain_text(re.compile("has scored|Rehearsed over"))
+    expect(page.locator("#rehearsal")).to_contain_text(re.compile("has scored|Rehearsed"))
     expect(page.locator("#rehearsal .findings")).to_be_visible(timeout=60_000)
 
 
