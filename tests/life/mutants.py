@@ -104,7 +104,7 @@ MUTANTS = (
     Mutant("held leads are handed over", "rescoring._act", " and lead.pk not in held"),
     Mutant("sleepers are handed over", "rescoring._act", " and not lead.is_asleep"),
     Mutant("what asked for contact cools", "models.handoffs.HandoffQuerySet.by_score_alone", ", raised_at=None"),
-    Mutant("a request leaves no clock", "raising._raise_again", "if answered:", "if not answered:"),
+    Mutant("a request leaves no clock", "raising._raise_again", "before=before", "before=at"),
     Mutant(
         "an opportunity's request is told to marketing",
         "raising.raise_request",
