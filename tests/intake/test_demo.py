@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models import Count
@@ -17,7 +18,7 @@ from handoff.queue.models import Breach, Clock, Handoff, Touch
 from handoff.queue.verifying import broken_rows
 from scoring import backtesting
 from scoring.models import ScoringModel
-from tests.making import make_lead, make_rep
+from tests.making import make_handoff, make_lead, make_rep
 from tests.reports.asking import rules_of
 from tests.reports.rules_oracle import assert_equals_the_oracle
 from tests.scoring.backtest_oracle import assert_equals_the_oracle as assert_equals_the_oracle_of_verdicts
@@ -97,8 +98,65 @@ def test_a_database_that_holds_something_is_refused(holds: str) -> None:
     counts = User.objects.count(), Lead.objects.count()
     with pytest.raises(CommandError, match="holds data"):
         call_command("demo", scale=SCALE)
+    with pytest.raises(CommandError, match="holds data"):
+        call_command("demo", advance=True)
     call_command("demo", scale=SCALE, if_empty=True)
     assert (User.objects.count(), Lead.objects.count()) == counts
+
+
+def test_it_lives_on_where_it_ended_in_one_go_or_in_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    life.play(scale=SCALE, end=END)
+    before, later = numbers(), END + timedelta(days=20)
+    with transaction.atomic():
+        life.live_on(end=later)
+        arrived = numbers()["leads"], numbers()["activities"]
+        transaction.set_rollback(True)
+    life.live_on(end=END + timedelta(days=7, hours=3))
+    assert list(broken_rows()) == []
+    life.live_on(end=later)
+    assert list(broken_rows()) == []
+    after = numbers()
+    assert [row[0] for row in after["leads"]] == [row[0] for row in arrived[0]]
+    assert after["activities"] == arrived[1]
+    assert {row[0] for row in before["leads"]} < {row[0] for row in after["leads"]}
+    assert after["activities"] > before["activities"]
+    assert Touch.objects.filter(at__gt=END, at__lt=later).exists()
+    assert not Activity.objects.filter(lead=None).exists()
+    assert not Activity.objects.filter(occurred_at__gte=later).exists()
+    assert not Handoff.objects.open().filter(opened_at__lt=END, touched_at=None, lead__external_id__startswith="demo-")
+
+
+def test_it_leaves_whom_somebody_added_alone() -> None:
+    life.play(scale=SCALE, end=END)
+    guest = make_handoff(at=END)
+    life.live_on(end=END + timedelta(days=20))
+    guest.refresh_from_db()
+    assert guest.touched_at is None
+
+
+def test_the_command_lives_on_to_the_current_hour_and_is_there_then(capsys: pytest.CaptureFixture[str]) -> None:
+    with time_machine.travel(END + timedelta(minutes=20), tick=False):
+        call_command("demo", scale=0.002)
+    with time_machine.travel(END + timedelta(days=3, minutes=5), tick=False):
+        call_command("demo", advance=True)
+        assert "Living on from 2026-11-20 15:00 UTC" in capsys.readouterr().out
+        call_command("demo", advance=True)
+        call_command("demo")
+    out = capsys.readouterr().out
+    assert out.count("is there, and lived until 2026-11-23 15:00 UTC") == 2
+    assert "Living" not in out
+
+
+def test_an_empty_database_is_made_to_live_to_the_current_hour_too() -> None:
+    call_command("demo", scale=0.002, advance=True)
+    assert Lead.objects.exists()
+
+
+@pytest.mark.parametrize("scale", ["0", "-1", "nan", "inf"])
+def test_no_leads_and_too_many_are_refused(scale: str) -> None:
+    with pytest.raises(CommandError, match=f"--scale {scale}: use a number"):
+        call_command("demo", f"--scale={scale}")
+    assert not User.objects.exists()
 
 
 def test_the_command_says_who_can_sign_in(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,12 @@
 """The command that makes tokens."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -43,3 +49,12 @@ def test_what_is_wrong_is_said_and_nothing_is_made(args: list[str], says: str) -
     with pytest.raises(CommandError, match=says):
         call_command("token", *args)
     assert not ApiToken.objects.exists()
+
+
+def test_a_database_without_tables_is_refused_by_saying_what_to_do(tmp_path: Path) -> None:
+    command = [sys.executable, str(settings.ROOT / "manage.py"), "token", "sam"]
+    environment = {**os.environ, "HANDOFF_DATA": str(tmp_path), "DATABASE_URL": ""}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.endswith("run `manage.py migrate` first.\n")
+    assert "Traceback" not in ended.stderr

@@ -1,6 +1,7 @@
 # ruff: noqa: E501 (lists of names read better in one line)
 """Who walks into the demo: names, companies, titles, and how each behaves."""
 
+import itertools
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -145,13 +146,15 @@ def busy_moment(rng: random.Random, day: datetime, zone: ZoneInfo) -> datetime:
     return local.astimezone(UTC)
 
 
-def activities_of(rng: random.Random, character: Character, end: datetime) -> list[dict[str, Any]]:
-    """Return what `character` does until `end`, as the API takes it."""
+def activities_of(seed: str, character: Character, end: datetime) -> list[dict[str, Any]]:
+    """Return what `character` does until `end`, as the API takes it; a later `end` only adds to it."""
     done: list[dict[str, Any]] = []
+    rng = random.Random(f"{seed}:{character.lead['external_id']}")
+    numbers = itertools.count()
 
     def do(at: datetime, kind: str, source: str = "web", **properties: Any) -> None:
+        number = next(numbers)
         if character.appears_at <= at < end:
-            number = len(done)
             done.append({
                 "source": source, "id": f"{character.lead['external_id']}-{number}", "kind": kind, "occurred_at": at,
                 "lead": {"external_id": character.lead["external_id"]}, "properties": properties,

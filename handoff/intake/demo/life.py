@@ -10,9 +10,10 @@ from django.db import transaction
 from django.db.models import F
 
 from handoff.intake.demo.cast import Character, activities_of, make_character
-from handoff.intake.demo.stage import first_model, second_model, set_stage
-from handoff.intake.demo.work import Office
-from handoff.outbox.models import Notice
+from handoff.intake.demo.stage import book_costs, first_model, second_model, set_stage
+from handoff.intake.demo.work import OF_THE_DEMO, Office
+from handoff.outbox.audit import record
+from handoff.outbox.models import AuditEntry, Notice
 from handoff.people.models import User
 from handoff.queue.enforcement import enforce_due
 from handoff.queue.lapsing import end_silence
@@ -35,22 +36,20 @@ YEAR = timedelta(days=365)
 # When post is taken in, besides what cannot wait: through the day while people work, at weekends once.
 WORKDAY, WEEKEND = (11, 15, 24), (24,)
 LEARNED = "Pricing counts for more, opens for less"
+LIVED = ("lived", "demo world")  # the act and its subject in the audit trail: `at` is where the world ended
 AT_ONCE = {"contact_request", "demo_request", "trial_started"}
 
 
 def play(*, scale: float, end: datetime) -> None:
     """Live the year that ends at `end` (a full hour), with `scale` times 2,000 leads."""
-    start = (end - YEAR).replace(minute=0, second=0, microsecond=0)
-    rng = random.Random(f"{scale}:{end.date()}")
+    start = _start(end)
+    seed = f"{scale}:{end.date()}"
     with transaction.atomic():
         set_stage(start)
         _publish(first := first_model(start), at=start, note="The first one")
-    office = make_office(rng)
-    characters = cast(rng, scale, start, end)
-    office.truths = {character.lead["external_id"]: character.truth for character in characters}
-    people = deque(characters)
-    events = (event for character in characters for event in activities_of(rng, character, end))
-    deeds = deque(sorted(events, key=lambda deed: deed["occurred_at"]))
+    characters = cast(random.Random(seed), scale, start, end)
+    office = make_office(random.Random(f"{seed}:office"), characters)
+    people, deeds = deque(characters), _deeds(seed, characters, start, end)
     middle = start + YEAR / 2
     _live(office, people, deeds, _days(start, middle))
     _publish(second_model(first, middle), at=middle, note=LEARNED, qualifying="next_activity")
@@ -61,20 +60,73 @@ def play(*, scale: float, end: datetime) -> None:
     with transaction.atomic():
         _draft_a_third(end)
         forget_old_post(end)
+        record(*LIVED, by=None, at=end, scale=scale)
 
 
-def cast(rng: random.Random, scale: float, start: datetime, end: datetime) -> list[Character]:
-    """Make everybody who appears, in the order in which they do."""
+def live_on(*, end: datetime) -> None:
+    """Live from where the demo world ended until `end`: newcomers at the same rate, and work taken up where it lay."""
+    began, *_others = lived = lives()
+    since = lived[-1].at
+    scale, seed = began.details["scale"], f"{began.details['scale']}:{began.at.date()}"
+    characters = cast(random.Random(seed), scale, _start(began.at), began.at, until=end)
+    office = make_office(random.Random(f"{seed}:{since}"), characters)
+    office.take_up(since)
+    people = deque(character for character in characters if character.appears_at >= since)
+    book_costs(since, end)
+    _live(office, people, _deeds(seed, characters, since, end), _days(since, end))
+    office.work_until(end)
+    _tick(end)
+    rescore_stale(at=end)
+    with transaction.atomic():
+        forget_old_post(end)
+        record(*LIVED, by=None, at=end, scale=scale)
+
+
+def lives() -> list[AuditEntry]:
+    """Return how far the demo world was lived, each time; nothing where this is no demo world."""
+    act, subject = LIVED
+    return list(AuditEntry.objects.filter(act=act, subject=subject).order_by("at"))
+
+
+def _start(end: datetime) -> datetime:
+    return (end - YEAR).replace(minute=0, second=0, microsecond=0)
+
+
+def cast(
+    rng: random.Random, scale: float, start: datetime, end: datetime, *, until: datetime | None = None
+) -> list[Character]:
+    """Make everybody who appears until `end`, and from then on at the same rate until `until`, in that order.
+
+    A later `until` only adds to them.
+    """
     companies: list[dict[str, Any]] = []
-    found = [make_character(rng, number, start, end, companies) for number in range(1, int(LEADS * scale) + 1)]
-    return sorted((one for one in found if one.appears_at < end), key=lambda one: one.appears_at)
+    count = int(LEADS * scale)
+    found = [make_character(rng, number, start, end, companies) for number in range(1, count + 1)]
+    found = [one for one in found if one.appears_at < end]
+    begin, pause = end, (end - start) / count
+    # A day more, because whose turn comes then may appear in the morning already.
+    while until and begin < until + timedelta(days=1):
+        count += 1
+        newcomer = make_character(rng, count, begin, begin + pause, companies)
+        found += [newcomer] if end <= newcomer.appears_at < until else []
+        begin += pause
+    return sorted(found, key=lambda one: one.appears_at)
 
 
-def make_office(rng: random.Random) -> Office:
-    """Put every team's reps at their desks."""
+def _deeds(seed: str, characters: list[Character], since: datetime, end: datetime) -> deque[dict[str, Any]]:
+    """Return what everybody does from `since` until `end`, in order."""
+    events = (event for character in characters for event in activities_of(seed, character, end))
+    return deque(sorted((e for e in events if e["occurred_at"] >= since), key=lambda event: event["occurred_at"]))
+
+
+def make_office(rng: random.Random, characters: list[Character]) -> Office:
+    """Put every team's reps at their desks; `characters` are whom they will meet."""
     hours = {row.team_id: row.calendar.hours() for row in TeamCalendar.objects.select_related("calendar")}
-    reps = {team: list(User.objects.filter(role="rep", teams=team).order_by("pk")) for team in hours}
-    return Office(rng, hours, reps)
+    people = User.objects.filter(role="rep", is_active=True).order_by("pk")
+    reps = {team: list(found) for team in hours if (found := people.filter(teams=team))}
+    office = Office(rng, hours, reps)
+    office.truths = {character.lead["external_id"]: character.truth for character in characters}
+    return office
 
 
 def _publish(model: Any, *, at: datetime, **said: Any) -> None:
@@ -118,7 +170,7 @@ def _answer_requests(at: datetime) -> None:
     """Marketing's answer, each working morning, to who was turned down and asks for contact all the same."""
     if at.weekday() < 5:
         marketer = User.objects.get(username="marketer")
-        for triage in Triage.objects.waiting().by_urgency():
+        for triage in Triage.objects.waiting().filter(opened_at__lt=at, **OF_THE_DEMO).by_urgency():
             keep_held(triage, reason="What sales said still holds; they got a friendly mail.", by=marketer, at=at)
 
 

@@ -1,6 +1,6 @@
 """The stage on which the demo plays: people, teams, calendars, policies, scoring models."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -48,7 +48,7 @@ def set_stage(start: datetime) -> dict[str, Team]:
             _close_on_holidays(calendar, year)
     _policies(start)
     _exclusions(start)
-    _source_costs(start)
+    book_costs(start, start + timedelta(days=365))
     MailTemplate.objects.bulk_create(
         MailTemplate(name=name, language=language, subject=subject, body=body, position=10 * position)
         for position, (name, texts) in enumerate(MAILS.items(), start=1)
@@ -57,12 +57,16 @@ def set_stage(start: datetime) -> dict[str, Team]:
     return teams
 
 
-def _source_costs(start: datetime) -> None:
-    months = [(start.year + (start.month - 1 + n) // 12, (start.month - 1 + n) % 12 + 1) for n in range(13)]
+def book_costs(start: datetime, end: datetime) -> None:
+    """Note what each source costs in each month from `start` to `end`, where that is not known yet."""
+    months = range(12 * start.year + start.month - 1, 12 * end.year + end.month)
     SourceCost.objects.bulk_create(
-        SourceCost(source=source, month=date(year, month, 1), amount=amount + 50 * (month % 4), currency="EUR")
-        for year, month in months
-        for source, amount in COSTS.items()
+        [
+            SourceCost(source=source, month=month, amount=amount + 50 * (month.month % 4), currency="EUR")
+            for month in (date(number // 12, number % 12 + 1, 1) for number in months)
+            for source, amount in COSTS.items()
+        ],
+        ignore_conflicts=True,
     )
 
 
