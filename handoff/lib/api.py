@@ -1,4 +1,4 @@
-"""What all API views share: pages, problems, filters that refuse what they do not know."""
+"""What all API views share: problems, and views and filters that refuse what they do not know."""
 
 from collections.abc import Collection
 from http import HTTPStatus
@@ -6,10 +6,12 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.http import Http404
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
@@ -37,6 +39,20 @@ class StrictView(APIView):
         refuse_unknown(request, self.known)
 
 
+class NoSuchAddress(APIView):
+    """Every address of the API that is none: a problem too, whoever asks and how."""
+
+    authentication_classes = permission_classes = ()
+    schema = None
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        if request.path.endswith("/") or request.method not in {"GET", "HEAD"}:
+            raise Http404
+
+    def get(self, request: Any, **_rest: Any) -> HttpResponseBase:
+        return redirect(request.get_full_path(force_append_slash=True), permanent=True)
+
+
 def refuse_unknown(request: Any, known: Collection[str] = ()) -> None:
     """Refuse query parameters other than the `known` ones."""
     unknown = sorted(set(request.query_params) - set(known) - IGNORED)
@@ -48,6 +64,8 @@ def refuse_unknown(request: Any, known: Collection[str] = ()) -> None:
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return `error` as RFC 9457 problem details with a `code`, None for a bug."""
+    # A problem is JSON also where the view answers with YAML or a page.
+    context["request"].accepted_renderer, context["request"].accepted_media_type = JSONRenderer(), "application/json"
     if isinstance(error, Refusal):
         return _answer(error.status, error.code, error.message, **error.extra)
     if isinstance(error, DjangoValidationError):
@@ -91,3 +109,25 @@ def _printable(value: Any) -> Any:
     if isinstance(value, list):
         return [_printable(inner) for inner in value]
     return value.encode(errors="replace").decode() if isinstance(value, str) else value
+
+
+def describe_problems(result: dict[str, Any], **_rest: Any) -> dict[str, Any]:
+    """Add the problem document to a schema, as what every operation answers with when it refuses."""
+    texts = {name: {"type": "string"} for name in ("type", "title", "code", "detail")}
+    result["components"]["schemas"]["Problem"] = {
+        "type": "object",
+        "description": "RFC 9457 problem details; `code` is for programs, `detail` for people, `fields` says where.",
+        "properties": {
+            **texts,
+            "status": {"type": "integer"},
+            "fields": {"type": "object", "description": "By field."},
+        },
+        "required": [*texts, "status"],
+        "additionalProperties": True,
+    }
+    shape = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    refused = {"description": "Refused; nothing has changed.", "content": {"application/problem+json": shape}}
+    for path in result["paths"].values():
+        for operation in path.values():
+            operation["responses"]["4XX"] = refused
+    return result

@@ -182,3 +182,32 @@ def test_what_a_colleague_holds_is_not_there_for_a_verdict() -> None:
     body = {"reason": make_reason("no-budget").slug}
     assert post(sasha, f"queue/{handoff.pk}/disqualify/", body).status_code == 404
     assert Handoff.objects.get(pk=handoff.pk).is_open
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete", "options", "head"])
+@pytest.mark.parametrize("address", ["", "nosuch/", "leads/abc/", "queue/1/nosuch/"])
+def test_an_address_that_is_none_is_a_problem_for_everybody(method: str, address: str) -> None:
+    for client in (Client(), caller(make_rep())):
+        answer = getattr(client, method)(f"{API}{address}")
+        assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+        assert method == "head" or answer.json()["code"] == "not_found"
+
+
+def test_an_address_without_its_slash_is_led_to_the_one_with_it() -> None:
+    answer = caller(make_rep()).get(f"{API}leads?q=ann")
+    assert (answer.status_code, answer["Location"]) == (301, f"{API}leads/?q=ann")
+    assert post(caller(make_rep("rita")), "leads").json()["code"] == "not_found"
+
+
+@pytest.mark.parametrize("address", ["schema/", "docs/"])
+def test_the_schema_and_its_page_refuse_by_a_problem_too(address: str) -> None:
+    client = Client(raise_request_exception=False)
+    answers = {
+        405: client.delete(f"{API}{address}", headers={"Accept": "text/html, */*"}),
+        401: client.get(f"{API}{address}", headers={"Authorization": "Bearer no-such-token"}),
+    }
+    if address == "docs/":
+        answers |= {405: client.options(f"{API}{address}")}
+    for status, answer in answers.items():
+        assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+        assert answer.json()["status"] == status
