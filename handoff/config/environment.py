@@ -1,7 +1,9 @@
 """The environment, read once and refused at start where it is wrong."""
 
-from collections.abc import Set
+import re
+from collections.abc import Sequence, Set
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -12,7 +14,8 @@ from environs import Env, EnvValidationError
 
 env = Env()
 
-DATABASES_ACCEPTED = "postgresql://USER:PASSWORD@HOST/NAME or sqlite:///PATH"
+HOST = re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\]", re.ASCII | re.IGNORECASE)
+DATABASES_ACCEPTED = "postgresql://USER:PASSWORD@HOST/NAME or sqlite:///PATH, in a folder that exists"
 BROKERS_ACCEPTED = "redis://HOST/N, amqp://USER:PASSWORD@HOST// or spool:///FOLDER"
 MAIL_ACCEPTED = "smtp://USER:PASSWORD@HOST:PORT, smtp+tls://..., console:// or filemail:///FOLDER"
 
@@ -24,15 +27,17 @@ def refuse(name: str, value: object, accepted: str) -> ImproperlyConfigured:
 
 def flag(name: str, *, default: bool) -> bool:
     """Read a yes-no variable."""
+    if not env.str(name, ""):
+        return default
     try:
-        return bool(env.bool(name, default))
+        return bool(env.bool(name))
     except EnvValidationError as error:
         raise refuse(name, env.str(name), "'true' or 'false'") from error
 
 
 def port(name: str, *, default: int) -> int:
     """Read a TCP port."""
-    value = env.str(name, str(default))
+    value = env.str(name, "") or str(default)
     if not value.isdecimal() or not 0 < int(value) < 65_536:
         raise refuse(name, value, "a number from 1 to 65535")
     return int(value)
@@ -40,10 +45,30 @@ def port(name: str, *, default: int) -> int:
 
 def zone(name: str, *, default: str) -> str:
     """Read the name of a time zone."""
-    value = env.str(name, default)
+    value = env.str(name, "") or default
     if value not in available_timezones():
         raise refuse(name, value, "a time zone such as 'Europe/Amsterdam'")
     return ZoneInfo(value).key
+
+
+def folder(name: str, *, default: Path, inside: str) -> Path:
+    """Read the name of a folder, and make it and the one `inside` where they are missing."""
+    value = env.str(name, "") or str(default)
+    try:
+        found = Path(value).resolve()
+        (found / inside).mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=found):
+            return found
+    except OSError as error:
+        raise refuse(name, value, "a folder that can be made and written to") from error
+
+
+def hosts(name: str, *, default: Sequence[str]) -> list[str]:
+    """Read names of hosts, separated by commas."""
+    found = [host.strip() for host in env.str(name, "").split(",") if host.strip()] or list(default)
+    if not all(HOST.fullmatch(host) for host in found):
+        raise refuse(name, env.str(name), "names of hosts separated by commas, such as 'handoff.example,127.0.0.1'")
+    return found
 
 
 def address(name: str, value: str, *, schemes: Set[str], accepted: str) -> SplitResult:
@@ -66,9 +91,10 @@ def database(name: str, *, folder: Path) -> dict[str, Any]:
         found: dict[str, Any] = dict(dj_database_url.parse(value))
     except ValueError as error:
         raise refuse(name, value, DATABASES_ACCEPTED) from error
-    if not found.get("NAME"):
+    is_file = found["ENGINE"] == "django.db.backends.sqlite3"
+    if not found.get("NAME") or (is_file and not Path(found["NAME"]).parent.is_dir()):
         raise refuse(name, value, DATABASES_ACCEPTED)
-    if found["ENGINE"] == "django.db.backends.sqlite3":
+    if is_file:
         found["ENGINE"] = "handoff.lib.sqlite3"
         # Deferred transactions fail under contention with "database is locked"; immediate ones wait.
         found["OPTIONS"] = {
@@ -98,10 +124,12 @@ def mail(name: str, *, folder: Path) -> dict[str, Any]:
     schemes = {"smtp", "smtp+tls", "smtp+ssl", "smtps", "console", "filemail", "memory"}
     parts = address(name, value, schemes=schemes, accepted=MAIL_ACCEPTED)
     backend = {"filemail": "filebased", "console": "console", "memory": "locmem"}.get(parts.scheme, "smtp")
+    if (backend == "smtp" and not parts.hostname) or (backend == "filebased" and not parts.path):
+        raise refuse(name, value, MAIL_ACCEPTED)
     return {
         "EMAIL_BACKEND": f"django.core.mail.backends.{backend}.EmailBackend",
         "EMAIL_FILE_PATH": parts.path,
-        "EMAIL_HOST": parts.hostname or "localhost",
+        "EMAIL_HOST": parts.hostname or "",
         "EMAIL_PORT": parts.port or 25,
         "EMAIL_HOST_USER": unquote(parts.username or ""),
         "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),

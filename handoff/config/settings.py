@@ -9,18 +9,17 @@ from handoff.config import environment
 from handoff.config.schedule import beat_schedule
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(environment.env.str("HANDOFF_DATA", "") or ROOT / "var").resolve()
-DATA.mkdir(parents=True, exist_ok=True)
+DATA = environment.folder("HANDOFF_DATA", default=ROOT / "var", inside="static")
 
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.secret_key("SECRET_KEY", folder=DATA, is_debug=DEBUG)
-ALLOWED_HOSTS = environment.env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = environment.hosts("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 DATABASES = {"default": environment.database("DATABASE_URL", folder=DATA)}
 PORT = environment.port("PORT", default=8000)
 
 locals().update(environment.mail("EMAIL_URL", folder=DATA))
-DEFAULT_FROM_EMAIL = environment.env.str("DEFAULT_FROM_EMAIL", "Handoff <handoff@localhost>")
-BASE_URL = environment.env.str("BASE_URL", f"http://127.0.0.1:{PORT}")
+DEFAULT_FROM_EMAIL = environment.env.str("DEFAULT_FROM_EMAIL", "") or "Handoff <handoff@localhost>"
+BASE_URL = environment.env.str("BASE_URL", "") or f"http://127.0.0.1:{PORT}"
 
 INSTALLED_APPS = [
     "handoff.config",
@@ -105,8 +104,7 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA / "static"
-STATIC_ROOT.mkdir(exist_ok=True)  # the web server looks there from the start
+STATIC_ROOT = DATA / "static"  # there from the start, because the web server looks there
 STATICFILES_DIRS = [ROOT / "handoff" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -163,6 +161,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "handoff.lib.api.describe_problems",
+    ],
     "ENUM_NAME_OVERRIDES": {"AnswerEnum": "handoff.queue.models.qualifications.Answer"},
 }
 

@@ -14,6 +14,8 @@ READERS: dict[str, Read] = {
     "DEBUG": lambda _folder: environment.flag("DEBUG", default=False),
     "PORT": lambda _folder: environment.port("PORT", default=8000),
     "TIME_ZONE": lambda _folder: environment.zone("TIME_ZONE", default="Europe/Amsterdam"),
+    "HANDOFF_DATA": lambda folder: environment.folder("HANDOFF_DATA", default=folder / "var", inside="static"),
+    "ALLOWED_HOSTS": lambda _folder: environment.hosts("ALLOWED_HOSTS", default=["localhost"]),
     "DATABASE_URL": lambda folder: environment.database("DATABASE_URL", folder=folder),
     "CELERY_BROKER_URL": lambda folder: environment.broker("CELERY_BROKER_URL", folder=folder),
     "EMAIL_URL": lambda folder: environment.mail("EMAIL_URL", folder=folder),
@@ -36,6 +38,14 @@ def _unset(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PORT", "65536", "a number from 1 to 65535"),
         ("PORT", "-1", "a number from 1 to 65535"),
         ("TIME_ZONE", "Amsterdam", "Europe/Amsterdam"),
+        ("HANDOFF_DATA", "/dev/null/x", "a folder that can be made"),
+        ("HANDOFF_DATA", "/etc/passwd", "a folder that can be made"),
+        ("HANDOFF_DATA", "/proc/foo", "a folder that can be made"),
+        ("HANDOFF_DATA", "/proc", "a folder that can be made"),
+        ("ALLOWED_HOSTS", "http://handoff.example/", "names of hosts"),
+        ("ALLOWED_HOSTS", "handoff.example 127.0.0.1", "names of hosts"),
+        ("ALLOWED_HOSTS", "handoff.example:8000", "names of hosts"),
+        ("DATABASE_URL", "sqlite:////no/such/folder/handoff.sqlite3", "in a folder that exists"),
         ("DATABASE_URL", "mysql://user@localhost/handoff", "postgresql://"),
         ("DATABASE_URL", "postgresql://localhost", "postgresql://"),
         ("DATABASE_URL", "postgresql://localhost:port/handoff", "postgresql://"),
@@ -48,6 +58,9 @@ def _unset(monkeypatch: pytest.MonkeyPatch) -> None:
         ("EMAIL_URL", "mail.example.com", "smtp://"),
         ("EMAIL_URL", "smtp://localhost:port", "smtp://"),
         ("EMAIL_URL", "smtp://[localhost", "smtp://"),
+        ("EMAIL_URL", "smtp://", "HOST"),
+        ("EMAIL_URL", "smtp+tls://ann:pw@", "HOST"),
+        ("EMAIL_URL", "filemail://", "filemail:///FOLDER"),
         ("SECRET_KEY", "short", "at least 32"),
     ],
 )
@@ -70,9 +83,15 @@ def test_a_short_secret_is_not_written_out_in_full(monkeypatch: pytest.MonkeyPat
     assert "hunter2-" not in str(refused.value)
 
 
-def test_unset_means_the_embedded_default(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_empty", [False, True], ids=["unset", "empty"])
+def test_unset_or_empty_means_the_embedded_default(
+    is_empty: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in READERS if is_empty else ():
+        monkeypatch.setenv(name, "")
     read = {name: reader(tmp_path) for name, reader in READERS.items()}
     assert (read["DEBUG"], read["PORT"], read["TIME_ZONE"]) == (False, 8000, "Europe/Amsterdam")
+    assert (read["HANDOFF_DATA"], read["ALLOWED_HOSTS"]) == (tmp_path / "var", ["localhost"])
     assert read["DATABASE_URL"]["NAME"] == str(tmp_path / "handoff.sqlite3")
     assert read["DATABASE_URL"]["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
     assert read["CELERY_BROKER_URL"] == f"spool://{tmp_path / 'broker'}"
@@ -115,6 +134,16 @@ def test_a_mail_address_says_how_to_encrypt(
     monkeypatch.setenv("EMAIL_URL", value)
     found = READERS["EMAIL_URL"](tmp_path)
     assert (found["EMAIL_PORT"], found["EMAIL_USE_TLS"], found["EMAIL_USE_SSL"]) == expected
+
+
+def test_hosts_may_be_names_with_their_subdomains_addresses_or_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", "handoff.example, .acme.example,10.0.0.7,[::1],*")
+    assert READERS["ALLOWED_HOSTS"](Path()) == ["handoff.example", ".acme.example", "10.0.0.7", "[::1]", "*"]
+
+
+def test_the_folder_is_made_with_what_is_inside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HANDOFF_DATA", str(tmp_path / "new" / "data"))
+    assert (READERS["HANDOFF_DATA"](tmp_path) / "static").is_dir()
 
 
 def test_a_mail_password_may_hold_any_sign(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
