@@ -66,8 +66,8 @@ class TriageRow(serializers.ModelSerializer[Triage]):
     raised_at = Instant(allow_null=True)
     due_at = Instant(allow_null=True)
     closed_at = Instant(allow_null=True)
-    by = serializers.SlugRelatedField[Any](slug_field="username", read_only=True)
-    handoff = serializers.PrimaryKeyRelatedField[Any](read_only=True)
+    by = serializers.SlugRelatedField[Any](slug_field="username", read_only=True, allow_null=True)
+    handoff = serializers.PrimaryKeyRelatedField[Any](read_only=True, allow_null=True)
 
     class Meta:
         model = Triage
