@@ -19,15 +19,15 @@ def run(name: str, *, at: datetime) -> int:
     return changed
 
 
-def run_all(*, at: datetime) -> dict[str, int]:
-    """Run every tick once, in the order of the schedule."""
+def run_all(*, at: datetime) -> dict[str, int | None]:
+    """Run every tick once, in the order of the schedule; of one that failed there is None."""
     return {tick.name: _survive(tick.name, at) for tick in TICKS}
 
 
-def _survive(name: str, at: datetime) -> int:
+def _survive(name: str, at: datetime) -> int | None:
     """Run one tick; whatever is wrong with it must not keep the others from running, and is logged."""
     try:
         return run(name, at=at)
     except Exception:  # any mistake of any tick; the traceback is in the log
         log.exception("tick %s failed", name)
-        return 0
+        return None

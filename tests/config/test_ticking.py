@@ -60,16 +60,26 @@ def test_the_command_runs_as_if_it_were_another_time(capsys: pytest.CaptureFixtu
     assert handoff.snoozed_until is None
 
 
-@pytest.mark.parametrize("at", ["tomorrow", "2026-03-03T09:00:00", "2026-02-30T09:00:00Z"])
-def test_the_command_refuses_what_is_no_time_with_an_offset(at: str) -> None:
-    with pytest.raises(CommandError, match=at):
+@pytest.mark.parametrize(
+    "at",
+    [
+        *("tomorrow", "2026-03-03T09:00:00", "2026-02-30T09:00:00Z"),
+        *("0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "9999-12-31T23:59:59Z"),
+    ],
+)
+def test_the_command_refuses_what_is_no_time_of_our_days_with_an_offset(at: str) -> None:
+    with pytest.raises(CommandError, match=f"{at}.*years 1970 to 2199"):
         call_command("tick", at=at)
 
 
-def test_one_failing_tick_does_not_keep_the_others_from_running(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_failing_tick_does_not_keep_the_others_from_running_and_is_named_by_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     broken = Tick("broken", "handoff.there.is.no.such.act", 5)
     monkeypatch.setitem(ticking.BY_NAME, "broken", broken)
     monkeypatch.setattr(ticking, "TICKS", (broken, *TICKS))
     changed = ticking.run_all(at=MONDAY_9AM)
-    assert changed["broken"] == 0
-    assert len(changed) == len(TICKS) + 1
+    assert changed == {"broken": None, **dict.fromkeys((tick.name for tick in TICKS), 0)}
+    with pytest.raises(CommandError, match="broken"):
+        call_command("tick", at=MONDAY_9AM.isoformat())
+    assert "broken: failed\nenforcement: 0" in capsys.readouterr().out
