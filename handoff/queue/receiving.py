@@ -62,10 +62,14 @@ def receive_leads(
 
 def collect_waiting(by_key: Mapping[str, Lead]) -> list[Activity]:
     """Give the leads what came before they were known, and waits under these keys; return it."""
-    waiting = list(Activity.objects.filter(lead=None, waits_key__in=by_key).select_for_update().order_by("id"))
+    nobodys = Activity.objects.filter(lead=None)
+    # What is excluded is outside the index.
+    found = nobodys.filter(waits_key__in=by_key) | nobodys.filter(waits_too__in=by_key).exclude(waits_too="")
+    waiting = list(found.select_for_update().order_by("id"))
     for activity in waiting:
-        activity.lead, activity.waits_key = by_key[activity.waits_key], ""
-    Activity.objects.bulk_update(waiting, ["lead", "waits_key"], batch_size=500)
+        activity.lead = by_key.get(activity.waits_key) or by_key[activity.waits_too]
+        activity.waits_key = activity.waits_too = ""
+    Activity.objects.bulk_update(waiting, ["lead", "waits_key", "waits_too"], batch_size=500)
     return waiting
 
 
@@ -220,7 +224,7 @@ def _without_known(items: Sequence[dict[str, Any]], answer: Received) -> list[di
 
 def _activity(item: dict[str, Any], lead: Lead | None, received_at: datetime | None) -> Activity:
     name = item["lead"]
-    waits = "" if lead else _keys(name)[0]
+    first, second, *_rest = ["", ""] if lead else [*_keys(name), ""]
     return Activity(
         lead=lead,
         source=item["source"],
@@ -231,7 +235,8 @@ def _activity(item: dict[str, Any], lead: Lead | None, received_at: datetime | N
         properties={key: value for key, value in item["properties"].items() if key != "machine"},
         is_machine=item["properties"].get("machine") is True,
         waits_for=None if lead else name,
-        waits_key=waits,
+        waits_key=first,
+        waits_too=second,
     )
 
 

@@ -118,7 +118,7 @@ def _waiting_though_known() -> "QuerySet[Activity]":
     waiting = Activity.objects.filter(lead=None).annotate(**named)
     by_email = Lead.objects.filter(email=OuterRef("waits_email"))
     by_id = Lead.objects.filter(external_id=OuterRef("waits_id"))
-    by_former = LeadAlias.objects.filter(key=OuterRef("waits_key"))
+    by_former = LeadAlias.objects.filter(key__in=[OuterRef("waits_key"), OuterRef("waits_too")])
     return waiting.filter(Exists(by_email) | Exists(by_id) | Exists(by_former))
 
 

@@ -1,9 +1,11 @@
 """Activities coming in: stored once, scored, handed over; and requests that nobody may swallow."""
 
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from handoff.leads.models import Activity, Hold, Lead, LeadScore, Stage
 from handoff.outbox.models import Notice
@@ -68,6 +70,14 @@ def test_a_repeat_inside_a_list_and_in_a_later_call_is_a_duplicate() -> None:
             {"external_id": "42", "email": "other@acme.example"},
             id="by the id of the two",
         ),
+        pytest.param(
+            {"external_id": "42", "email": "ann@acme.example"},
+            {"email": "ann@acme.example"},
+            id="by the address of both",
+        ),
+        pytest.param(
+            {"id": 2**40, "email": "ann@acme.example"}, {"email": "ann@acme.example"}, id="by it and a lost id"
+        ),
     ],
 )
 def test_an_activity_of_an_unknown_lead_waits_until_the_lead_comes(
@@ -80,9 +90,32 @@ def test_an_activity_of_an_unknown_lead_waits_until_the_lead_comes(
     assert Activity.objects.get().lead is None
     (result,) = receive_leads([comes], by=None, at=MONDAY_9AM + HOUR)
     activity = Activity.objects.get()
-    assert (activity.lead, activity.waits_key) == (result.lead, "")
+    assert (activity.lead, activity.waits_key, activity.waits_too) == (result.lead, "", "")
     assert Handoff.objects.get().lead == result.lead
     assert Handoff.objects.get().opened_at == MONDAY_9AM + HOUR
+
+
+def test_what_waited_for_an_id_alone_is_let_wait_for_the_address_too() -> None:
+    for named in (
+        {"external_id": "42", "email": "ann@acme.example"},
+        {"external_id": "7"},
+        {"email": "bo@acme.example"},
+    ):
+        received({**page_view(make_lead(), MONDAY_9AM), "lead": named})
+    Activity.objects.update(waits_too="")
+    import_module("handoff.leads.migrations.0008_waits_for_either").wait_for_the_address_too(apps, None)
+    assert list(Activity.objects.order_by("pk").values_list("waits_too", flat=True)) == [
+        "email:ann@acme.example",
+        "",
+        "",
+    ]
+
+
+def test_of_two_leads_that_one_activity_named_the_one_with_the_id_has_it() -> None:
+    named = {"external_id": "42", "email": "ann@acme.example"}
+    received({**page_view(make_lead(), MONDAY_9AM), "lead": named})
+    by_email, by_id = receive_leads([{"email": named["email"]}, {"external_id": "42"}], by=None, at=MONDAY_9AM)
+    assert Activity.objects.get().lead == by_id.lead != by_email.lead
 
 
 def test_a_known_lead_that_gets_an_address_collects_what_waited_for_it() -> None:

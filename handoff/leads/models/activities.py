@@ -48,9 +48,10 @@ class Activity(models.Model):
     received_at = models.DateTimeField(_("received at"))
     properties = models.JSONField(_("properties"), default=dict)
     is_machine = models.BooleanField(_("made by a machine"), default=False)
-    # Until their lead is known, activities wait under what identifies it.
+    # Until their lead is known, activities wait under what identifies it; where that is two things, under either.
     waits_for = models.JSONField(null=True, editable=False)
     waits_key = models.CharField(max_length=260, blank=True, editable=False)
+    waits_too = models.CharField(max_length=260, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         verbose_name = _("activity")
@@ -61,6 +62,7 @@ class Activity(models.Model):
             models.Index(fields=["lead", "occurred_at"], name="activity_by_lead"),
             # A new lead collects what waited for it.
             models.Index(fields=["waits_key"], condition=Q(lead=None), name="activity_waiting"),
+            models.Index(fields=["waits_too"], condition=Q(lead=None) & ~Q(waits_too=""), name="activity_waiting_too"),
         ]
 
     def __str__(self) -> str:
