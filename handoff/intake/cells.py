@@ -104,6 +104,13 @@ def _read_country(_column: Column, text: str) -> str:
     return code
 
 
+def _read_domain(_column: Column, text: str) -> str | None:
+    try:
+        return normalising.clean_domain(text)
+    except normalising.BadValue as error:
+        raise Trouble("no_domain", text) from error
+
+
 READERS: dict[ColumnType, Callable[[Column, str], object]] = {
     ColumnType.NUMBER: _read_number,
     ColumnType.BOOLEAN: _read_word,
@@ -111,6 +118,7 @@ READERS: dict[ColumnType, Callable[[Column, str], object]] = {
     ColumnType.CHOICES: _read_choices,
     ColumnType.EMAIL: _read_email,
     ColumnType.COUNTRY: _read_country,
+    ColumnType.DOMAIN: _read_domain,
     ColumnType.TIME: _read_time,
     ColumnType.CONSENT: _read_word,
     ColumnType.KNOWN: _read_word,

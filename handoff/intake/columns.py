@@ -21,6 +21,7 @@ class ColumnType(StrEnum):
     CHOICES = "choices"
     EMAIL = "email"
     COUNTRY = "country"
+    DOMAIN = "domain"
     TIME = "time"
     CONSENT = "consent"
     KNOWN = "known"
@@ -34,7 +35,8 @@ LEAD_FIELDS = {
     "country": ColumnType.COUNTRY,
 }
 COMPANY_FIELDS = {
-    **dict.fromkeys(("name", "domain", "industry"), ColumnType.TEXT),
+    **dict.fromkeys(("name", "industry"), ColumnType.TEXT),
+    "domain": ColumnType.DOMAIN,
     **dict.fromkeys(("employees", "annual_revenue"), ColumnType.NUMBER),
     "country": ColumnType.COUNTRY,
 }

@@ -153,8 +153,9 @@ class _Sheet:
         self._note_repetition(line, identity, notes)
         rest = {name: column for name, column in self.mapping.lead.items() if name not in lead}
         lead |= self._values(rest, cells, notes)
-        for group in ("consent", "company", "traits"):
-            lead[group] = self._values(getattr(self.mapping, group), cells, notes) or None
+        lead["consent"] = self._values(self.mapping.consent, cells, notes) or None
+        lead["company"] = self._company(cells, notes)
+        lead["traits"] = self._values(self.mapping.traits, cells, notes) or None
         told = [one for one in self.activities if self._is_about(one.when, cells)]
         touches = [one for one in self.touches if self._is_about(one.when, cells)]
         return Row(
@@ -167,6 +168,16 @@ class _Sheet:
 
     def _is_about(self, when: tuple[Condition, ...], cells: list[str]) -> bool:
         return all(self._value(condition.column, cells) in condition.values for condition in when)
+
+    def _company(self, cells: list[str], notes: list[Trouble]) -> dict[str, object] | None:
+        """Return what the row says of a company, None where it does not say of which."""
+        said = self._values(self.mapping.company, cells, notes)
+        if {"name", "domain"} & said.keys():
+            return said
+        # What the mapping says of every row is no word of this one.
+        if any(self.mapping.company[name].headers for name in said):
+            notes.append(Trouble("no_company"))
+        return None
 
     def _handoff(self, cells: list[str], notes: list[Trouble]) -> dict[str, object]:
         """Return what the row tells of a handoff that is over; empty where it should say when it began and does not."""

@@ -17,6 +17,8 @@ REASONS = {
     "no_country": gettext_lazy("“%(value)s” is no country, so it was left out: use a name or a code of two letters."),
     "no_consent": gettext_lazy("The mapping does not say what “%(value)s” means, so it was left out: name it there."),
     "no_known": gettext_lazy("“%(value)s” is none of the values known here: use one of %(accepted)s."),
+    "no_domain": gettext_lazy("“%(value)s” is no domain: use one such as acme.example."),
+    "no_company": gettext_lazy("The row names no company, so what it says of one was left out: fill in its name."),
     "no_kind": gettext_lazy("This activity has a time but no kind, so it was left out: fill in its kind."),
     "no_activity_id": gettext_lazy("An activity needs this cell for its id: fill it in."),
     "no_identity": gettext_lazy("Nothing tells whose row this is: fill in %(accepted)s."),

@@ -22,6 +22,7 @@ FIELD_OF = {
     "not_allowed": "email",
     "invalid_email": "email",
     "invalid_number": "company_employees",
+    "invalid_domain": "company_domain",
 }
 
 

@@ -11,13 +11,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from handoff.leads.models import Company, Exclusion, Hold, Lead
-from handoff.leads.normalising import BadValue, clean_email
+from handoff.leads.normalising import BadValue, clean_domain, clean_email
 
 # Who takes leads in shares this lock, who adds an entry has it alone: an entry is seen by everybody who comes in after
 # it, and whoever came in before it is known to whoever then looks for the known.
 GATE = 0x68616E646F66661
 SHORTEST = 3  # characters within a job title
-DOMAIN = re.compile(r"(?!-)[\w-]+(\.[\w-]+)+")
 Kind = Exclusion.Kind
 
 
@@ -29,10 +28,7 @@ def clean_pattern(kind: str, text: str) -> str:
     if kind == Kind.EMAIL:
         return clean_email(text) or ""
     if kind == Kind.DOMAIN:
-        host = re.sub(r"^[a-z]+://", "", text).partition("/")[0].rpartition("@")[2].removeprefix("www.").strip(".")
-        if not DOMAIN.fullmatch(host):
-            raise BadValue("invalid_domain", _("“%(value)s” is no domain; use one such as acme.com.") % {"value": text})
-        return host
+        return clean_domain(text) or ""
     if kind == Kind.TITLE and len(text) < SHORTEST:
         raise BadValue("too_short", _("Use at least %(n)d letters, else nearly everybody is held.") % {"n": SHORTEST})
     return text

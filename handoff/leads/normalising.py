@@ -1,5 +1,6 @@
 """One spelling for what comes from outside: addresses, phone numbers, countries, traits."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -25,6 +26,8 @@ TEXT_LIMITS = {
 COMPANY_FIELDS = ("name", "domain", "industry", "employees", "annual_revenue", "country")
 KNOWN = {*TEXT_LIMITS, "email", "phone", "country", "company", "traits", "consent"}
 
+DOMAIN = re.compile(r"(?!-)[\w-]+(\.[\w-]+)+")
+
 
 class BadValue(ValueError):
     """A value that cannot be taken; the message says which one and what would do."""
@@ -36,14 +39,15 @@ class BadValue(ValueError):
 
 def clean_lead(raw: dict[str, Any]) -> dict[str, Any]:
     """Return the lead object of the API in one spelling: only the keys it had, None where it said null."""
-    if isinstance(raw, dict):
-        raw = {name: value.replace("\x00", "") if isinstance(value, str) else value for name, value in raw.items()}
-    check_storable(raw, "lead")
     if not isinstance(raw, dict):
+        check_storable(raw, "lead")
         raise BadValue("invalid", _("A lead is an object with fields, not “%(value)s”.") % {"value": str(raw)[:60]})
     unknown = sorted(set(raw) - KNOWN)
     if unknown:
+        check_storable(unknown, "lead")
         raise BadValue("unknown_field", _("There is no field “%(name)s” in a lead.") % {"name": unknown[0]})
+    for name, value in raw.items():
+        check_storable(value, name)
     clean: dict[str, Any] = {
         name: clean_text(raw[name], name, limit) for name, limit in TEXT_LIMITS.items() if name in raw
     }
@@ -66,7 +70,7 @@ def clean_text(value: object, name: str, limit: int) -> str | None:
     """Return a text of at most `limit` characters with single blanks, None for a blank, or refuse."""
     if value is None:
         return None
-    if not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise BadValue("invalid", _("%(name)s is text, not “%(value)s”.") % {"name": name, "value": str(value)[:60]})
     text = " ".join(str(value).replace("\x00", "").split())
     if len(text) > limit:
@@ -147,6 +151,18 @@ def clean_phone(value: object, country: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def clean_domain(value: object) -> str | None:
+    """Return a domain in lower case, also where it came as the address of its site; None for a blank, or refuse."""
+    text = clean_text(value, "domain", 200)
+    if text is None:
+        return None
+    site = re.sub(r"^[a-z]+://", "", text.lower()).partition("/")[0]
+    domain = site.rpartition("@")[2].removeprefix("www.").strip(".")
+    if not DOMAIN.fullmatch(domain):
+        raise BadValue("invalid_domain", _("“%(value)s” is no domain; use one such as acme.com.") % {"value": text})
+    return domain
+
+
 def _company(value: object) -> dict[str, Any] | None:
     if value is None:
         return None
@@ -154,11 +170,9 @@ def _company(value: object) -> dict[str, Any] | None:
         raise BadValue(
             "invalid_company", _("A company is an object with: %(known)s.") % {"known": ", ".join(COMPANY_FIELDS)}
         )
-    clean: dict[str, Any] = {
-        name: clean_text(value[name], name, 200) for name in ("name", "domain", "industry") if name in value
-    }
-    if clean.get("domain"):
-        clean["domain"] = clean["domain"].lower().removeprefix("www.")
+    clean: dict[str, Any] = {name: clean_text(value[name], name, 200) for name in ("name", "industry") if name in value}
+    if "domain" in value:
+        clean["domain"] = clean_domain(value["domain"])
     if "country" in value:
         clean["country"] = clean_country(value["country"])
     if "employees" in value:
@@ -172,14 +186,17 @@ def _whole(value: object, name: str) -> int | None:
     if value in (None, ""):
         return None
     try:
-        number = int(float(str(value)))
-    except (ValueError, OverflowError) as error:
+        number = float(str(value))
+        is_whole = int(number) == number
+    except (ValueError, OverflowError):
+        is_whole = False
+    if not is_whole:
         raise BadValue(
             "invalid_number", _("%(name)s: “%(value)s” is no whole number.") % {"name": name, "value": value}
-        ) from error
+        )
     if not 0 <= number < 2**31:
         raise BadValue("invalid_number", _("%(name)s: “%(value)s” is out of range.") % {"name": name, "value": value})
-    return number
+    return int(number)
 
 
 def _money(value: object) -> Decimal | None:
@@ -189,18 +206,19 @@ def _money(value: object) -> Decimal | None:
         amount = Decimal(str(value)).quantize(Decimal("0.01"))
     except InvalidOperation as error:
         raise BadValue("invalid_number", _("annual_revenue: “%(value)s” is no amount.") % {"value": value}) from error
-    if not amount.is_finite() or abs(amount) >= Decimal(10) ** 14:
+    if not amount.is_finite() or not 0 <= amount < Decimal(10) ** 14:
         raise BadValue("invalid_number", _("annual_revenue: “%(value)s” is out of range.") % {"value": value})
     return amount
 
 
-def _traits(value: object) -> dict[str, Any]:
+def _traits(value: object) -> dict[str, Any] | None:
     if value is None:
-        return {}
+        return None
     if not isinstance(value, dict):
         raise BadValue("invalid_traits", _("Traits are an object of names and values."))
     clean: dict[str, Any] = {}
     for name, trait in value.items():
+        clean_text(name, "traits", 120)
         if isinstance(trait, dict) or len(str(trait)) > 2000:
             raise BadValue(
                 "invalid_trait",
@@ -210,13 +228,16 @@ def _traits(value: object) -> dict[str, Any]:
             trait = trait.isoformat()  # noqa: PLW2901 (the value as JSON holds it)
         if isinstance(trait, Decimal):
             trait = float(trait)  # noqa: PLW2901
-        clean[str(name)[:120]] = [str(item) for item in trait] if isinstance(trait, list | tuple) else trait
+        clean[str(name)] = [str(item) for item in trait] if isinstance(trait, list | tuple) else trait
     return clean
 
 
 def _consent(value: object) -> dict[str, str]:
     from handoff.leads.models import Basis, Channel  # noqa: PLC0415 (the rest of this module is pure)
 
+    if value is None or (isinstance(value, dict) and None in value.values()):
+        message = _("Consent is never erased: leave it out, or send “objection” where it was withdrawn.")
+        raise BadValue("invalid_consent", message)
     if not isinstance(value, dict):
         raise BadValue("invalid_consent", _("Consent is an object of channels and bases."))
     for channel, basis in value.items():

@@ -140,14 +140,11 @@ class _Batch:
         if len({id(lead) for lead in (self.known.about, by_id, by_email) if lead}) > 1:
             return Recorded("rejected", code="identity_conflict", detail=_conflict(row))
         lead = self.known.about or by_id or by_email
-        if lead and lead.pk and not may_correct(lead, self.by):
-            message = _("This lead is known already, and not yours to change.")
-            return Recorded("rejected", code="not_allowed", detail=message)
+        if refused := self._refused(lead, row):
+            return refused
         is_new = lead is None
         if lead is None:
-            if self.stage is None:
-                message = _("No lead is known by this: bring in the file that tells of it first.")
-                return Recorded("rejected", code="unknown_lead", detail=message)
+            assert self.stage
             owner = self.by if self.by and self.by.is_rep else None
             lead = Lead(stage=self.stage, stage_since=self.at, created_at=self.at, updated_at=self.at, owner=owner)
         row = row if is_new or self.known.about else self._without_former(row, lead)
@@ -162,6 +159,18 @@ class _Batch:
             return Recorded("unchanged", lead)
         self._keep(lead, before)
         return Recorded("updated", lead)
+
+    def _refused(self, lead: Lead | None, row: dict[str, Any]) -> Recorded | None:
+        if lead and lead.pk and not may_correct(lead, self.by):
+            message = _("This lead is known already, and not yours to change.")
+            return Recorded("rejected", code="not_allowed", detail=message)
+        if lead is None and self.stage is None:
+            message = _("No lead is known by this: bring in the file that tells of it first.")
+            return Recorded("rejected", code="unknown_lead", detail=message)
+        if row.get("company") and _is_unnamed(row["company"], lead.company if lead else None):
+            message = _("A company needs a name or a domain: send one, or null as company to take the lead out of it.")
+            return Recorded("rejected", code="unnamed_company", detail=message)
+        return None
 
     def _without_former(self, row: dict[str, Any], lead: Lead) -> dict[str, Any]:
         """Leave what `lead` is known by as it is where the row names it by what a merged one was known by."""
@@ -178,14 +187,16 @@ class _Batch:
         for name in PLAIN:
             if name in row:
                 setattr(lead, name, row[name] if name in NULLABLE else row[name] or "")
-        if row.get("source"):
-            lead.source = row["source"]
-            lead.original_source = lead.original_source or row["source"]
+        if "source" in row:
+            lead.source = row["source"] or ""
+            lead.original_source = lead.original_source or lead.source
         if "company" in row:
             lead.company = self._company(row["company"], lead)
-        self.traits |= {name: value for name, value in row.get("traits", {}).items() if value is not None}
-        merged = {**lead.traits, **row.get("traits", {})}
-        lead.traits = {name: value for name, value in merged.items() if value is not None}
+        if "traits" in row:
+            given = row["traits"] or {}
+            self.traits |= {name: value for name, value in given.items() if value is not None}
+            merged = {} if row["traits"] is None else {**lead.traits, **given}
+            lead.traits = {name: value for name, value in merged.items() if value is not None}
         lead.email_is_free, lead.email_is_disposable = is_free(lead.email), is_disposable(lead.email)
         if lead.external_id:
             self.known.by_id[lead.external_id] = lead
@@ -231,7 +242,9 @@ class _Batch:
             return None
         for key, value in values.items():
             kept = value if key in {"employees", "annual_revenue", "domain"} else value or ""
-            if (key != "name" or value) and getattr(company, key) != kept:
+            if key == "name":
+                kept = value or company.domain or company.name
+            if getattr(company, key) != kept:
                 setattr(company, key, kept)
                 self.companies[id(company)] = company
         if company.pk is None:
@@ -295,6 +308,15 @@ def _snapshot(lead: Lead) -> tuple[Any, ...]:
 
 def _is_called(company: Company | None, name: str) -> bool:
     return company is not None and company.name.casefold() == name.casefold()
+
+
+def _is_unnamed(values: dict[str, Any], company: Company | None) -> bool:
+    """Return whether something is said of a company that nothing would name."""
+    if company is None:
+        named, says = values, any(value is not None for value in values.values())
+    else:
+        named, says = {"name": company.name, "domain": company.domain} | values, True
+    return says and not (named.get("name") or named.get("domain"))
 
 
 def hold_objectors(leads: Collection[int], *, by: User | None, at: datetime) -> None:

@@ -339,10 +339,27 @@ def test_a_country_is_known_by_code_or_name(text: str, code: str | None) -> None
     assert country_code(text) == code
 
 
+@pytest.mark.parametrize(
+    ("cells", "company", "code"),
+    [
+        pytest.param("1,,https://www.acme.example/,", {"domain": "acme.example"}, "", id="the address of its site"),
+        pytest.param("1,Acme,unknown,", {"name": "Acme"}, "no_domain", id="a domain that is none"),
+        pytest.param("1,,,Energy", None, "no_company", id="a company that nothing names"),
+    ],
+)
+def test_what_is_said_of_a_company_is_kept_as_far_as_it_can_be(
+    read: Read, cells: str, company: dict[str, str] | None, code: str
+) -> None:
+    mapping = '[lead]\nexternal_id = "ID"\n[company]\nname = "Firm"\ndomain = "Site"\nindustry = "Branch"\n'
+    found = read(f"ID,Firm,Site,Branch\n{cells}\n", mapping)
+    assert [one.lead.get("company") for one in found if isinstance(one, Row)] == [company]
+    assert [one.code for one in found if isinstance(one, Note)] == [code] * bool(code)
+
+
 def test_a_country_that_is_none_is_left_out_with_a_note(read: Read) -> None:
-    mapping = '[lead]\nexternal_id = "ID"\ncountry = "Country"\n[company]\ncountry = {constant = "NL"}\n'
+    mapping = '[lead]\nexternal_id = "ID"\ncountry = "Country"\n[company]\nname = {constant = "Acme"}\n'
     row, note = sorted(read("ID,Country\n1,unknown\n", mapping), key=lambda one: type(one).__name__, reverse=True)
-    assert row == Row(2, {"external_id": "1", "company": {"country": "NL"}})
+    assert row == Row(2, {"external_id": "1", "company": {"name": "Acme"}})
     assert isinstance(note, Note)
     assert (note.line, note.column, note.value, note.code) == (2, "Country", "unknown", "no_country")
 

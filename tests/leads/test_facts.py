@@ -42,6 +42,11 @@ def test_a_lead_without_a_company_has_blanks_there() -> None:
     assert profile(make_lead(), "company.industry", "company.employees") == [None, None]
 
 
+def test_nothing_earned_or_nobody_employed_is_a_number_and_not_blank() -> None:
+    lead = make_lead(company={"employees": 0, "annual_revenue": 0})
+    assert profile(lead, "company.employees", "company.annual_revenue") == [0, 0]
+
+
 def test_the_past_profile_is_what_was_recorded_then() -> None:
     register_traits({"city": ("City", "choice")})
     lead = make_lead("ann@acme.example", title="Intern", traits={"city": "Delft"})

@@ -53,6 +53,21 @@ def test_null_clears_a_whole_company_and_an_empty_one_keeps_it() -> None:
     assert only().company is None
 
 
+def test_null_clears_the_latest_source_and_all_traits_and_the_first_source_stays() -> None:
+    recorded({"email": "ann@acme.example", "source": "Fair", "traits": {"city": "Delft"}})
+    assert outcomes({"email": "ann@acme.example", "source": None, "traits": None}) == ["updated"]
+    assert (only().source, only().original_source, only().traits) == ("", "Fair", {})
+
+
+def test_a_company_whose_name_is_taken_away_is_called_by_its_domain_and_without_one_keeps_it() -> None:
+    recorded({"email": "ann@acme.example", "company": {"name": "Acme", "domain": "acme.example"}})
+    recorded({"email": "ann@acme.example", "company": {"name": None}})
+    assert Company.objects.get().name == "acme.example"
+    (result,) = recorded({"email": "ann@acme.example", "company": {"name": None, "domain": None}})
+    assert (result.outcome, result.code) == ("rejected", "unnamed_company")
+    assert Company.objects.get().domain == "acme.example"
+
+
 def test_traits_merge_and_null_removes_one() -> None:
     recorded({"email": "ann@acme.example", "traits": {"city": "Delft", "seats": 4, "newsletter": True}})
     recorded({"email": "ann@acme.example", "traits": {"seats": 5, "newsletter": None, "likes": ["tea", "solar"]}})
@@ -111,6 +126,11 @@ def test_an_address_given_up_in_a_list_is_free_for_the_next_row() -> None:
     assert Lead.objects.get(external_id="2").email == "info@acme.example"
 
 
+def test_a_domain_that_comes_as_the_address_of_a_site_is_kept_as_domain() -> None:
+    recorded({"email": "ann@acme.example", "company": {"domain": "https://www.Acme.example/about/"}})
+    assert Company.objects.get().domain == "acme.example"
+
+
 def test_leads_share_a_company_by_its_domain() -> None:
     recorded(
         {"email": "ann@acme.example", "company": {"domain": "www.Acme.example", "name": "Acme"}},
@@ -164,6 +184,26 @@ def test_values_are_kept_in_one_spelling(given: dict[str, str], kept: tuple[str,
             {"email": "a@b.example", "company": {"employees": "many"}}, "invalid_number", "many", id="no number"
         ),
         pytest.param({"email": "a@b.example", "consent": {"fax": "opt_in"}}, "invalid_consent", "fax", id="a channel"),
+        pytest.param({"email": "a@b.example", "consent": None}, "invalid_consent", "objection", id="no consent"),
+        pytest.param(
+            {"email": "a@b.example", "consent": {"email": None}}, "invalid_consent", "objection", id="no basis"
+        ),
+        pytest.param({"external_id": True}, "invalid", "True", id="a yes as id"),
+        pytest.param({"external_id": "a\x00b"}, "invalid_text", "external_id", id="a NUL in an id"),
+        pytest.param({"external_id": "1", "traits": {"n" * 121: 1}}, "too_long", "121", id="too long a trait's name"),
+        pytest.param(
+            {"email": "a@b.example", "company": {"industry": "Energy"}}, "unnamed_company", "domain", id="no company"
+        ),
+        *(
+            pytest.param({"email": "a@b.example", "company": {"name": "Acme", field: value}}, code, str(value), id=says)
+            for field, value, code, says in (
+                ("employees", 1.5, "invalid_number", "half an employee"),
+                ("employees", -1, "invalid_number", "less than nobody"),
+                ("annual_revenue", -5, "invalid_number", "less than nothing"),
+                ("domain", "not a domain", "invalid_domain", "no domain"),
+                ("domain", "acme", "invalid_domain", "a domain without its end"),
+            )
+        ),
     ],
 )
 def test_a_rejected_row_names_the_value_and_the_rest_is_kept(row: dict[str, Any], code: str, names: str) -> None:
@@ -193,7 +233,6 @@ def test_what_the_rules_never_read_leaves_no_change_behind() -> None:
 def test_the_first_source_is_kept_beside_the_latest() -> None:
     recorded({"email": "ann@acme.example", "source": "Webinar"})
     recorded({"email": "ann@acme.example", "source": "Referral"})
-    recorded({"email": "ann@acme.example", "source": None})
     assert (only().original_source, only().source) == ("Webinar", "Referral")
 
 

@@ -1,6 +1,7 @@
 """Leads and their companies, and how far each has come."""
 
 from datetime import UTC
+from decimal import Decimal
 from typing import Any, Self
 
 from django.db import models
@@ -192,10 +193,14 @@ def profile_of(lead: Lead) -> dict[str, Any]:
         "company.domain": company.domain if company else None,
         "company.industry": (company.industry or None) if company else None,
         "company.employees": company.employees if company else None,
-        "company.annual_revenue": float(company.annual_revenue) if company and company.annual_revenue else None,
+        "company.annual_revenue": _float(company.annual_revenue) if company else None,
         "company.country": (company.country or None) if company else None,
     }
     return facts | {f"traits.{name}": value for name, value in lead.traits.items()}
+
+
+def _float(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(amount)
 
 
 class TraitField(models.Model):

@@ -1,6 +1,7 @@
 """What the API shows, and what it takes of leads and activities, as the contract names it."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -62,12 +63,14 @@ class CompanyGiven(serializers.Serializer[Any]):
     domain = serializers.CharField(required=False, allow_null=True, max_length=200)
     industry = serializers.CharField(required=False, allow_null=True, max_length=200)
     employees = serializers.IntegerField(required=False, allow_null=True, min_value=0)
-    annual_revenue = serializers.DecimalField(max_digits=16, decimal_places=2, required=False, allow_null=True)
+    annual_revenue = serializers.DecimalField(
+        max_digits=16, decimal_places=2, min_value=Decimal(0), required=False, allow_null=True
+    )
     country = serializers.CharField(required=False, allow_null=True, help_text="A two-letter code, or a name.")
 
 
 class LeadGiven(serializers.Serializer[Any]):
-    """A lead, found by `external_id`, else `email`. Absent keeps, null clears, traits merge."""
+    """A lead, found by `external_id`, else `email`. Absent keeps, null clears, traits merge; consent only grows."""
 
     external_id = serializers.CharField(required=False, allow_null=True, max_length=120)
     email = serializers.EmailField(required=False, allow_null=True)
@@ -81,7 +84,7 @@ class LeadGiven(serializers.Serializer[Any]):
     language = serializers.CharField(required=False, allow_null=True, max_length=10)
     consent = serializers.DictField(child=serializers.CharField(), required=False, help_text="Channel: basis.")
     company = CompanyGiven(required=False, allow_null=True)
-    traits = serializers.DictField(required=False)
+    traits = serializers.DictField(required=False, allow_null=True)
 
 
 class Rejected(serializers.Serializer[Any]):
