@@ -29,6 +29,12 @@ class NotOpen(Refusal):
     code = "not_open"
 
 
+class NotHeld(Refusal):
+    """Nobody holds the handoff."""
+
+    code = "not_held"
+
+
 class WrongStage(Refusal):
     """The lead is not where this act can be done."""
 

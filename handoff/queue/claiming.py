@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from handoff.leads.models import Lead
-from handoff.lib.refusals import AlreadyTaken, Incomplete, NotAllowed, require
+from handoff.lib.refusals import AlreadyTaken, Incomplete, NotHeld, NotOpen, require
 from handoff.outbox.audit import record
 from handoff.people.models import User
 from handoff.queue.assignment import assign_to, begin_assignment, give_back, settle_waiting
@@ -30,7 +30,7 @@ def claim(handoff: Handoff, *, by: User, at: datetime) -> None:
         handoff.refresh_from_db()
         if handoff.claimed_by_id == by.pk and handoff.is_open:
             return
-        raise AlreadyTaken(taken_message(handoff))
+        raise AlreadyTaken(taken_message(handoff)) if handoff.is_open else NotOpen(taken_message(handoff))
     handoff.refresh_from_db()
     if handoff.assigned_to_id != by.pk:
         begin_assignment(handoff, by, how=Assignment.How.CLAIM, by=by, at=at)
@@ -49,7 +49,8 @@ def taken_message(handoff: Handoff) -> str:
 
 def take_next(*, by: User, at: datetime) -> Handoff | None:
     """Claim the most urgent unclaimed handoff that `by` may take, None where nothing waits."""
-    waiting = Handoff.objects.visible_to(by).unclaimed().filter(team_id__in=by.team_ids()).awake(at).by_urgency()
+    waiting = Handoff.objects.visible_to(by).unclaimed().awake(at).by_urgency()
+    waiting = waiting if by.is_admin else waiting.filter(team_id__in=by.team_ids())
     for _attempt in range(ATTEMPTS):
         try:
             with transaction.atomic():
@@ -57,7 +58,7 @@ def take_next(*, by: User, at: datetime) -> Handoff | None:
                 if handoff:
                     claim(handoff, by=by, at=at)
                 return handoff
-        except AlreadyTaken:
+        except (AlreadyTaken, NotOpen):
             continue  # whoever loses the race for one goes on to the next
     return None
 
@@ -78,7 +79,7 @@ def release(handoff: Handoff, *, reason: str, by: User, at: datetime, version: i
         raise Incomplete(_("Say why you give it back."), fields={"reason": _("Say why you give it back.")})
     found = lock(handoff, by=by, version=version)
     if found.holder_id is None:
-        raise NotAllowed(_("Nobody holds this lead."))
+        raise NotHeld(_("Nobody holds this lead."))
     give_back(found, because=reason, at=at)
     record("released", f"handoff {found.pk}", by=by, at=at, reason=reason)
     copy_state(found, handoff)
@@ -91,6 +92,9 @@ def pass_on(handoff: Handoff, *, to: User, note: str, by: User, at: datetime, ve
         raise Incomplete(_("Write a line for your colleague."), fields={"note": _("Write a line for your colleague.")})
     found = lock(handoff, by=by, version=version)
     require_colleague(to, by)
+    if to.pk in {by.pk, found.holder_id}:
+        message = _("%(name)s has this lead already; choose a colleague.") % {"name": to}
+        raise Incomplete(message, fields={"to": message})
     assign_to(found, to, how=Assignment.How.PASS, by=by, at=at, note=note, because=note)
     record("passed", f"handoff {found.pk}", by=by, at=at, to=to.pk, note=note)
     copy_state(found, handoff)

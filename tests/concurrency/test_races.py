@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from handoff.leads.models import Activity, Lead, Stage
-from handoff.lib.refusals import AlreadyTaken, NotOpen, Refusal
+from handoff.lib.refusals import NotOpen, Refusal
 from handoff.outbox.bundling import mail_notices
 from handoff.outbox.models import Mail, Notice
 from handoff.people.models import User
@@ -162,7 +162,7 @@ def test_a_lead_is_claimed_or_cools_never_both() -> None:
         claimed, rescored = race(_claims(handoff, rep), _rescores(handoff))
         handoff.refresh_from_db()
         assert rescored == 1, rescored
-        assert isinstance(claimed, AlreadyTaken) is (handoff.verdict == Verdict.COOLED), claimed
+        assert isinstance(claimed, NotOpen) is (handoff.verdict == Verdict.COOLED), claimed
     assert list(broken_rows()) == []
 
 
