@@ -16,6 +16,7 @@ from handoff.queue.contracts import rest
 from handoff.queue.disqualification import NEEDED
 from handoff.queue.models import Deal, DisqualificationReason, Handoff, Qualification
 from handoff.queue.next_steps import end_steps
+from handoff.queue.qualification import is_currency
 from handoff.queue.takeover import settle_takeover
 from handoff.queue.working import lock_sql
 
@@ -34,7 +35,7 @@ def open_opportunity(handoff: Handoff, *, by: User, at: datetime) -> None:
 @transaction.atomic
 def win(handoff: Handoff, *, value: Decimal | None, currency: str = "", by: User, at: datetime) -> Deal:
     """Record that the SQL bought, for how much."""
-    if value is not None and (value < 0 or len(currency) != 3):
+    if value is not None and (value < 0 or not is_currency(currency)):
         message = _("Give an amount of zero or more with its currency, such as EUR.")
         raise Incomplete(message, fields={"value": message})
     found = _decided_on(handoff, by, at)

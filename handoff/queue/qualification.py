@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 
+import pycountry
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,7 @@ from handoff.queue.models.qualifications import BANT
 from handoff.queue.takeover import offer
 from handoff.queue.working import copy_state, lock, lock_sql
 
+FIRST_YEAR, LAST_YEAR = 1970, 2199  # what lies outside is a slip
 AGREED_MINIMUM = 2  # of the four letters, how many must be yes or partly
 CORRECTED = (
     *(name for letter in BANT for name in (letter, f"{letter}_note")),
@@ -116,11 +118,21 @@ def _not_an_answer() -> str:
     return _("Answer with yes, partly, no or unknown.")
 
 
+def is_currency(code: str) -> bool:
+    """Return whether `code` is the three letters of a currency."""
+    return pycountry.currencies.get(alpha_3=code) is not None
+
+
 def _wrong_facts(sql: Qualification) -> dict[str, str]:
     wrong: dict[str, str] = {}
-    if sql.value is not None and (sql.value < 0 or len(sql.currency) != 3):
+    if sql.value is not None and (sql.value < 0 or not is_currency(sql.currency)):
         wrong["value"] = _("Give an amount of zero or more with its currency, such as EUR.")
     for name, known in (("budget_state", BudgetState), ("role", BuyingRole)):
         if getattr(sql, name) not in {"", *known.values}:
             wrong[name] = _("Choose one of: %(known)s.") % {"known": ", ".join(known.values)}
+    for name in ("starts_on", "expected_close"):
+        day = getattr(sql, name)
+        if day and not FIRST_YEAR <= day.year <= LAST_YEAR:
+            said = {"value": day.isoformat(), "first": FIRST_YEAR, "last": LAST_YEAR}
+            wrong[name] = _("“%(value)s” is no date of the years %(first)d to %(last)d.") % said
     return wrong

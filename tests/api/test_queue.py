@@ -9,10 +9,12 @@ from django.utils import timezone
 from handoff.leads.models import Stage
 from handoff.people.models import User
 from handoff.queue.models import Handoff, Note, Qualification, Recycling, Touch
+from handoff.queue.receiving import receive_activities
 from tests.api.calling import caller, every_row, get, post
 from tests.making import (
     DAY,
     HOUR,
+    MONDAY_9AM,
     PRICING,
     make_calendar,
     make_handoff,
@@ -25,6 +27,7 @@ from tests.making import (
     make_rep,
     make_team,
     make_user,
+    page_view,
 )
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +99,33 @@ def test_next_gives_what_is_due_first_until_nothing_waits() -> None:
     assert (empty.status_code, empty.json()["code"]) == (404, "nothing_waiting")
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "field", "says"),
+    [
+        ("disqualify", {"reason": "no-budget", "wake_kinds": ["moon_landing"]}, "wake_kinds", "moon_landing"),
+        ("qualify", {**BANT, "value": 5, "currency": "ZZZ"}, "value", "currency"),
+        ("qualify", {**BANT, "expected_close": "0001-01-01"}, "expected_close", "0001-01-01"),
+        ("qualify", {**BANT, "starts_on": "9999-12-31"}, "starts_on", "9999-12-31"),
+    ],
+)
+def test_what_no_lead_can_do_no_money_and_no_date_of_our_days_are_refused(
+    name: str, body: dict[str, Any], field: str, says: str
+) -> None:
+    handoff, sam = fresh_handoff(), make_rep()
+    make_reason()
+    act(sam, handoff, "touches", CALLED)
+    answer = act(sam, handoff, name, body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "incomplete")
+    assert says in answer.json()["fields"][field]
+
+
+def test_a_kind_of_activity_that_somebody_sent_may_wake_a_lead() -> None:
+    handoff = fresh_handoff()
+    receive_activities([page_view(handoff.lead, MONDAY_9AM, kind="moon_landing")], at=MONDAY_9AM)
+    body = {"reason": make_reason().slug, "wake_kinds": ["moon_landing"]}
+    assert act(make_rep(), handoff, "disqualify", body).status_code == 200
+
+
 VERSIONED: dict[str, dict[str, Any]] = {
     "claim": {},
     "release": {"reason": "ill"},
@@ -121,7 +151,7 @@ def test_a_stale_version_changes_nothing(name: str) -> None:
     assert Handoff.objects.filter(pk=handoff.pk).values().get() == before
 
 
-@pytest.mark.parametrize("name", [name for name in VERSIONED if name != "claim"])
+@pytest.mark.parametrize("name", VERSIONED)
 def test_after_the_verdict_every_act_says_that_it_is_not_open(name: str) -> None:
     handoff, sam, manager = fresh_handoff(), make_rep(), make_manager()
     make_rep("sasha")

@@ -8,7 +8,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from handoff.leads.models import Lead
+from handoff.leads.catalogue import activity_kinds
+from handoff.leads.models import Kind, Lead
 from handoff.lib.api import flat
 from handoff.lib.bodies import Instant
 from handoff.lib.refusals import Incomplete
@@ -249,6 +250,16 @@ class ContractBody(ActBody):
         max_digits=6, decimal_places=2, min_value=Decimal(0), max_value=Decimal(1000), required=False
     )
     competitor = optional_text(120)
+
+    def validate_wake_kinds(self, value: list[str]) -> list[str]:
+        """Refuse what no lead can do."""
+        # The shipped ones first: those that were seen are looked up among all activities.
+        unknown = set(value) - set(Kind.values) and set(value) - {kind for kind, _label in activity_kinds()}
+        if unknown:
+            message = _("“%(kind)s” is no kind of activity; use: %(known)s.")
+            said = {"kind": sorted(unknown)[0], "known": ", ".join(Kind.values)}
+            raise serializers.ValidationError(message % said)
+        return value
 
     def validate_reason(self, value: str) -> DisqualificationReason:
         """Return the reason that is meant."""
