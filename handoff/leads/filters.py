@@ -18,8 +18,11 @@ def matching_person(query: str, prefix: str = "") -> Q:
 def _with_number(query: str, prefix: str) -> Q:
     """Return the condition for a phone number, however its digits are grouped and its country is dialled."""
     digits = "".join(character for character in query.replace("(0)", "") if character.isdigit()).lstrip("0")
-    if len(digits) < LEAST_DIGITS or set(query) - NUMBER_SIGNS:
+    if not digits or set(query) - NUMBER_SIGNS:
         return Q(pk__in=[])
+    if len(digits) < LEAST_DIGITS:
+        # So few say something only as the code of a country.
+        return Q(**{f"{prefix}phone__startswith": f"+{digits}"}) if query.strip().startswith("+") else Q(pk__in=[])
     return Q(**{f"{prefix}phone__contains": digits})
 
 

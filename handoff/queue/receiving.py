@@ -29,6 +29,7 @@ from scoring.publishing import current_publication, published
 
 AHEAD = timedelta(minutes=5)
 EARLIEST = 1970  # years before are a mistake of the sender, and the earliest ones no instant in every time zone
+KNOWN = {"source", "id", "lead", "kind", "occurred_at", "properties"}
 FAST_LANE_FRESH = timedelta(hours=24)
 
 
@@ -110,10 +111,12 @@ def parse_activity(item: object, at: datetime) -> dict[str, Any]:
     check_storable(item, "activity")
     if not isinstance(item, dict):
         raise BadValue("invalid", _("An activity is an object, not “%(value)s”.") % {"value": str(item)[:60]})
+    if unknown := sorted(set(item) - KNOWN):
+        raise BadValue("unknown_field", _("There is no field “%(name)s” in an activity.") % {"name": unknown[0]})
     clean: dict[str, Any] = {}
     for name, most in (("source", 60), ("id", 120), ("kind", 40)):
         value = item.get(name)
-        value = str(value).strip() if isinstance(value, str | int) else ""
+        value = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
         if not value or len(value) > most:
             raise BadValue(
                 "invalid", _("%(name)s is missing or longer than %(most)d characters.") % {"name": name, "most": most}

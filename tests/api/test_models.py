@@ -104,5 +104,7 @@ def test_a_pace_and_its_number_go_together() -> None:
 
 
 def test_a_rep_rehearses_nothing() -> None:
-    assert post(caller(make_rep()), f"models/{make_model(PRICING).pk}/rehearse/").status_code == 403
+    client, model = caller(make_rep()), make_model(PRICING)
+    for body in ({}, {"nonsense": 1}):
+        assert post(client, f"models/{model.pk}/rehearse/", body).status_code == 403
     assert not Rehearsal.objects.exists()

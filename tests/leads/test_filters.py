@@ -29,6 +29,8 @@ pytestmark = pytest.mark.django_db
         pytest.param("0049 151 2345678", True, id="the number as dialled from abroad"),
         pytest.param("5678", True, id="its last digits"),
         pytest.param("9999", False, id="other digits"),
+        pytest.param("+49", True, id="the code of its country"),
+        pytest.param("+31", False, id="the code of another country"),
         pytest.param("12", False, id="too few digits to be a number"),
     ],
 )

@@ -143,6 +143,8 @@ def test_a_known_lead_that_gets_an_address_collects_what_waited_for_it() -> None
         pytest.param({"kind": ""}, "invalid", "kind", id="no kind"),
         pytest.param({"kind": ["page_view"]}, "invalid", "kind", id="a list of kinds"),
         pytest.param({"id": "x" * 121}, "invalid", "id", id="too long an id"),
+        pytest.param({"id": True}, "invalid", "id", id="a yes as id"),
+        pytest.param({"received_at": "2026-03-02T09:00:00Z"}, "unknown_field", "received_at", id="an unknown field"),
         pytest.param({"source": None}, "invalid", "source", id="no source"),
         pytest.param({"properties": "url"}, "invalid", "properties", id="properties that are no object"),
     ],

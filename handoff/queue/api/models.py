@@ -61,8 +61,8 @@ class Rehearse(StrictView):
     @extend_schema(request=Body, responses={202: shown.RehearsalShown})
     def post(self, request: Request, pk: int) -> Response:
         """Ask for a rehearsal of this version; read it at the Location until its state is done."""
-        checked(Body(data=request.data))
         model = _worked_on(request, pk)
+        checked(Body(data=request.data))
         try:
             rehearsal = ask(model, by=person(request), at=timezone.now())
         except NotPublishable as error:
