@@ -44,10 +44,10 @@ def test_the_open_lead_says_when_a_colleague_took_it(site: Site, visit: Visit) -
 
 
 def test_a_new_lead_appears_and_is_announced_while_choice_and_menu_stay(site: Site, visit: Visit) -> None:
-    site.waiting_lead()
+    chosen = site.waiting_lead()
     page = visit("manager")
     page.goto("/queue/?view=team")
-    box = page.locator('input[name="handoff"]').first
+    box = page.get_by_label(f"Choose {chosen.name}")
     box.check()
     page.get_by_text("Filter", exact=True).click()
     lead = site.waiting_lead()
