@@ -96,6 +96,7 @@ class Dealing(Judging):
         self.begin(person)
         terms = self.contract(contract)
         said = {"because": "Too dear" if says_why else "", "reason": reason, "permanent": permanent}
+        said["competitor"] = "" if says_why else "Voltwise"
         self.does(lose, handoff, by=by, **said, **terms)
         assert self.is_done == self.has_sql(person, by), self.was_refused
         if self.is_done:
