@@ -89,7 +89,8 @@ class Working(Life):
             self.does(pass_on, self.handoff(person), to=other, note="Speaks French", by=by)
         may = self.may(person, by) and (by.is_manager or by.is_admin or not as_manager)
         fits = other.is_rep and (by.is_admin or set(other.team_ids()) & set(by.team_ids()))
-        assert self.is_done == bool(may and fits), self.was_refused
+        is_another = as_manager or other.pk not in {by.pk, person.standing.holder}
+        assert self.is_done == bool(may and fits and is_another), self.was_refused
         if self.is_done:
             self.expect(person, holder=other.pk, is_accepted=False, team=other.team_ids()[0])
 
