@@ -187,9 +187,9 @@
   function compare() {
     const ids = rows().map((row) => row.id), row = document.getElementById(shown.row);
     if (row) select(row);
-    // What moves up from the next page is not new.
-    const gone = list().querySelector("[rel=next]") ? shown.ids.filter((id) => !ids.includes(id)).length : 0;
-    const fresh = ids.filter((id) => !shown.ids.includes(id)).length - gone;
+    // What moves up from the next page, behind all that stood here, is not new.
+    const end = list().querySelector("[rel=next]") ? ids.findLastIndex((id) => shown.ids.includes(id)) : ids.length;
+    const fresh = ids.slice(0, Math.max(end, 0)).filter((id) => !shown.ids.includes(id)).length;
     if (fresh > 0) say(fresh === 1 ? list().dataset.new : fill(list().dataset.news, { n: fresh }));
     const panel = preview(), typing = panel?.contains(document.activeElement) && isTyping(document.activeElement);
     const isChanged = shown.address && row?.dataset.version !== shown.version;
