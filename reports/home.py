@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 from django.views.decorators.http import require_GET
 
 from handoff.people.doors import person
@@ -23,6 +23,17 @@ from reports.cohorts import reads_own_only
 
 THINGS = 3
 OLD = timedelta(days=1)
+TOUCH = ngettext_lazy(
+    "%(n)d lead waits past due for its first touch", "%(n)d leads wait past due for a first touch", "n"
+)
+SOON = ngettext_lazy(
+    "%(n)d lead is nobody's and due within a day", "%(n)d leads are nobody's and due within a day", "n"
+)
+OTHERS = ngettext_lazy(
+    "%(n)d lead is past due for what comes next", "%(n)d leads are past due for what comes next", "n"
+)
+SQLS = ngettext_lazy("%(n)d SQL is not taken on yet", "%(n)d SQLs are not taken on yet", "n")
+UNREAD = ngettext_lazy("%(n)d verdict has waited a week for marketing", "%(n)d verdicts have waited a week", "n")
 
 
 @dataclass(frozen=True)
@@ -66,34 +77,10 @@ def things_to_do(user: User, *, at: datetime) -> Iterator[ToDo]:
     said = Disqualification.objects.filter(handoff__in=Handoff.objects.visible_to(user), acknowledged_at=None)
     unread = said.filter(answers=None, at__lt=at - 7 * OLD).count()
     found = (
-        (touch, _touch(touch), _("Give them to somebody who is there today."), f"{queue}?view=team&due=late"),
-        (soon, _soon(soon), _("Assign them before they are late."), f"{queue}?view=unclaimed"),
-        (others, _others(others), _("Ask whoever has them what is missing."), f"{queue}?view=team&due=late"),
-        (handed_on_count, _sqls(handed_on_count), _("They were passed on a day ago or longer."), reverse("qualified")),
-        (unread, _unread(unread), _("Bring them to the alignment meeting."), reverse("feedback")),
+        (touch, TOUCH, _("Give them to somebody who is there today."), f"{queue}?view=team&due=late"),
+        (soon, SOON, _("Assign them before they are late."), f"{queue}?view=unclaimed"),
+        (others, OTHERS, _("Ask whoever has them what is missing."), f"{queue}?view=team&due=late"),
+        (handed_on_count, SQLS, _("They were passed on a day ago or longer."), reverse("qualified")),
+        (unread, UNREAD, _("Bring them to the alignment meeting."), reverse("feedback")),
     )
-    return (ToDo(what, why, url) for count, what, why, url in found if count)
-
-
-def _touch(n: int) -> str:
-    text = ngettext("%(n)d lead waits past due for its first touch", "%(n)d leads wait past due for a first touch", n)
-    return text % {"n": n}
-
-
-def _soon(n: int) -> str:
-    text = ngettext("%(n)d lead is nobody's and due within a day", "%(n)d leads are nobody's and due within a day", n)
-    return text % {"n": n}
-
-
-def _others(n: int) -> str:
-    text = ngettext("%(n)d lead is past due for what comes next", "%(n)d leads are past due for what comes next", n)
-    return text % {"n": n}
-
-
-def _sqls(n: int) -> str:
-    return ngettext("%(n)d SQL is not taken on yet", "%(n)d SQLs are not taken on yet", n) % {"n": n}
-
-
-def _unread(n: int) -> str:
-    text = ngettext("%(n)d verdict has waited a week for marketing", "%(n)d verdicts have waited a week", n)
-    return text % {"n": n}
+    return (ToDo(what % {"n": count}, why, url) for count, what, why, url in found if count)

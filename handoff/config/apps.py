@@ -6,5 +6,4 @@ from django.utils.translation import gettext_lazy as _
 
 class ConfigConfig(AppConfig):
     name = "handoff.config"
-    label = "config"
     verbose_name = _("Config")

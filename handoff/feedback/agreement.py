@@ -1,5 +1,6 @@
 """The page of the agreement: what the two teams promise each other, who signed it, and what is live outside it."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from handoff.feedback.agreed_words import sections
 from handoff.feedback.models import Agreement, Signature
 from handoff.feedback.terms import differing, live_terms
 from handoff.lib.refusals import Refusal
-from handoff.people.doors import person
+from handoff.people.doors import person, tried
 from handoff.people.models import User
 
 
@@ -53,13 +54,10 @@ def _open_sides(waiting: Agreement, user: User) -> list[Signature.Side]:
 @require_POST
 def propose(request: HttpRequest) -> HttpResponse:
     """Write down what is live as the next version."""
-    try:
-        made = agreeing.propose(note=request.POST.get("note", ""), by=person(request), at=timezone.now())
-        messages.success(
-            request, _("%(agreement)s is written down and waits for both signatures.") % {"agreement": made}
-        )
-    except Refusal as refusal:
-        messages.error(request, refusal.message)
+    user, note = person(request), request.POST.get("note", "")
+    said = _("%(agreement)s is written down and waits for both signatures.")
+    propose_it = partial(agreeing.propose, note=note, by=user, at=timezone.now())
+    tried(request, propose_it, lambda made: said % {"agreement": made})
     return redirect("agreement")
 
 

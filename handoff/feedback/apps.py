@@ -8,5 +8,4 @@ class FeedbackConfig(AppConfig):
     """Names the slice."""
 
     name = "handoff.feedback"
-    label = "feedback"
     verbose_name = _("Feedback")

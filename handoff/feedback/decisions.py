@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from handoff.feedback import deciding
 from handoff.feedback.models import Decision
 from handoff.lib.refusals import Refusal
-from handoff.people.doors import person
+from handoff.people.doors import person, tried
 from handoff.people.models import User
 
 
@@ -52,11 +52,8 @@ def decide(request: HttpRequest) -> HttpResponse:
 def finish(request: HttpRequest, pk: int) -> HttpResponse:
     """Say that a decision is done."""
     found = get_object_or_404(Decision, pk=pk)
-    try:
-        deciding.finish(found, outcome=request.POST.get("outcome", ""), by=person(request), at=timezone.now())
-        messages.success(request, _("Done."))
-    except Refusal as refusal:
-        messages.error(request, refusal.message)
+    outcome, user = request.POST.get("outcome", ""), person(request)
+    tried(request, lambda: deciding.finish(found, outcome=outcome, by=user, at=timezone.now()), _("Done."))
     return redirect(_came_from(request))
 
 

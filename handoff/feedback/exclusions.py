@@ -20,7 +20,7 @@ from handoff.leads.exclusions import clean_pattern, whom
 from handoff.leads.models import Exclusion, Lead, Stage
 from handoff.leads.normalising import BadValue
 from handoff.lib.refusals import Refusal
-from handoff.people.doors import person
+from handoff.people.doors import person, tried
 from handoff.people.models import User
 from handoff.queue.excluding import end_exclusion, exclude, may_exclude
 
@@ -126,10 +126,6 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
     """Take an entry off the list."""
     user = _marketer(request)
     entry = get_object_or_404(Exclusion, pk=pk)
-    try:
-        end_exclusion(entry, by=user, at=timezone.now())
-    except Refusal as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, _("%(entry)s is off the list.") % {"entry": entry})
+    said = _("%(entry)s is off the list.") % {"entry": entry}
+    tried(request, lambda: end_exclusion(entry, by=user, at=timezone.now()), said)
     return redirect("exclusions")

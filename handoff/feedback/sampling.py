@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from handoff.lib.refusals import Refusal
-from handoff.people.doors import person
+from handoff.people.doors import person, tried
 from handoff.people.models import Team, User
 from handoff.queue.models import Sampling
 from handoff.queue.sampling import end_sampling, propose_sampling, side_of, sign_sampling, week_of
@@ -104,10 +104,5 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
 def _done(request: HttpRequest, pk: int, act: Callable[..., None], said: str) -> HttpResponse:
     user = _reader(request)
     one = get_object_or_404(Sampling.objects.visible_to(user), pk=pk)
-    try:
-        act(one, by=user, at=timezone.now())
-    except Refusal as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, said)
+    tried(request, lambda: act(one, by=user, at=timezone.now()), said)
     return redirect("sampling")

@@ -1,6 +1,5 @@
 """What sales said about marketing's leads, and what marketing makes of it."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -18,8 +17,7 @@ from handoff.feedback.acknowledging import acknowledge as acknowledge_act
 from handoff.feedback.answering import answer as answer_act
 from handoff.feedback.grouping import BY, groups, rule_names, within
 from handoff.feedback.reviewing import review_rule
-from handoff.lib.refusals import Refusal
-from handoff.people.doors import person
+from handoff.people.doors import person, tried
 from handoff.people.models import User
 from handoff.queue.models import Disqualification, Handoff
 
@@ -87,23 +85,13 @@ def _came_from(request: HttpRequest) -> str:
     return f"{reverse('feedback')}?{query}" if query else reverse("feedback")
 
 
-def _tried(request: HttpRequest, act: Callable[[], Any], done: str) -> Any:
-    try:
-        result = act()
-    except Refusal as refusal:
-        messages.error(request, refusal.message)
-        return None
-    messages.success(request, done)
-    return result
-
-
 @require_POST
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer a verdict; whoever gave it is told."""
     user = person(request)
     verdict = get_object_or_404(_visible(user).select_related("handoff__lead", "by"), pk=pk)
     text = request.POST.get("text", "")
-    _tried(request, lambda: answer_act(verdict, text=text, by=user, at=timezone.now()), _("Answered."))
+    tried(request, lambda: answer_act(verdict, text=text, by=user, at=timezone.now()), _("Answered."))
     return redirect(_came_from(request))
 
 
@@ -113,5 +101,5 @@ def change_rule(request: HttpRequest, pk: int) -> HttpResponse:
     user = person(request)
     verdict, key = get_object_or_404(_visible(user), pk=pk), request.POST.get("rule", "")
     opened = _("This is a draft: change the rule, rehearse, and publish when you are sure.")
-    rule = _tried(request, lambda: review_rule(verdict, rule=key, by=user, at=timezone.now()), opened)
+    rule = tried(request, lambda: review_rule(verdict, rule=key, by=user, at=timezone.now()), opened)
     return redirect("admin:scoring_rule_change", rule.pk) if rule else redirect(_came_from(request))

@@ -6,5 +6,4 @@ from django.utils.translation import gettext_lazy as _
 
 class IntakeConfig(AppConfig):
     name = "handoff.intake"
-    label = "intake"
     verbose_name = _("Intake")

@@ -8,5 +8,4 @@ class LeadsConfig(AppConfig):
     """Names the slice."""
 
     name = "handoff.leads"
-    label = "leads"
     verbose_name = _("Leads")

@@ -6,5 +6,4 @@ from django.utils.translation import gettext_lazy as _
 
 class OutboxConfig(AppConfig):
     name = "handoff.outbox"
-    label = "outbox"
     verbose_name = _("Outbox")

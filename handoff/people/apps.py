@@ -6,5 +6,4 @@ from django.utils.translation import gettext_lazy as _
 
 class PeopleConfig(AppConfig):
     name = "handoff.people"
-    label = "people"
     verbose_name = _("People")

@@ -1,5 +1,7 @@
 """The door of saved views of reports: kept, dropped, and chosen for the weekly mail."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -8,8 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from handoff.lib.refusals import Refusal
-from handoff.people.doors import person
+from handoff.people.doors import person, tried
 from handoff.people.models import SavedView
 from handoff.people.working_lists import choose_weekly, drop_list, keep_list
 
@@ -19,19 +20,10 @@ def keep_view(request: HttpRequest) -> HttpResponse:
     """Keep what a report shows as a view."""
     page, query = request.POST.get("page", ""), request.POST.get("query", "")
     back = f"{_address(page)}?{query}"
-    try:
-        kept = keep_list(
-            page=page,
-            name=request.POST.get("name", ""),
-            query=query,
-            is_weekly="weekly" in request.POST,
-            by=person(request),
-            at=timezone.now(),
-        )
-    except Refusal as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, _("Kept as “%(name)s”.") % {"name": kept.name})
+    name, is_weekly, user = request.POST.get("name", ""), "weekly" in request.POST, person(request)
+    said = _("Kept as “%(name)s”.")
+    keep = partial(keep_list, page=page, name=name, query=query, is_weekly=is_weekly, by=user, at=timezone.now())
+    tried(request, keep, lambda kept: said % {"name": kept.name})
     return redirect(back)
 
 

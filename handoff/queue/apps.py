@@ -8,5 +8,4 @@ class QueueConfig(AppConfig):
     """Names the slice."""
 
     name = "handoff.queue"
-    label = "queue"
     verbose_name = _("Queue")

@@ -6,5 +6,4 @@ from django.utils.translation import gettext_lazy as _
 
 class SlaConfig(AppConfig):
     name = "handoff.sla"
-    label = "sla"
     verbose_name = _("SLA")

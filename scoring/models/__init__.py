@@ -3,8 +3,3 @@
 from scoring.models.patterns import ContentEntry, NotScorable, Persona, Phase
 from scoring.models.publications import Challenge, Publication, Rehearsal
 from scoring.models.versions import Rule, RuleGroup, ScoringModel, points_field
-
-__all__ = [
-    "Challenge", "ContentEntry", "NotScorable", "Persona", "Phase", "Publication", "Rehearsal", "Rule", "RuleGroup",
-    "ScoringModel", "points_field",
-]  # fmt: skip

@@ -17,30 +17,3 @@ from handoff.leads.models.people import (
 from handoff.leads.models.permission import Basis, Channel, Consent, Exclusion, ExclusionQuerySet, Hold
 from handoff.leads.models.scores import LeadScore
 from handoff.leads.models.sources import SourceAlias, SourceCost, plain
-
-__all__ = [
-    "HANDED_OVER_FROM",
-    "MAIL_KINDS",
-    "PROFILE_TEXTS",
-    "Activity",
-    "Basis",
-    "Channel",
-    "Company",
-    "Consent",
-    "Exclusion",
-    "ExclusionQuerySet",
-    "Hold",
-    "Kind",
-    "Lead",
-    "LeadAlias",
-    "LeadChange",
-    "LeadQuerySet",
-    "LeadScore",
-    "SourceAlias",
-    "SourceCost",
-    "Stage",
-    "TraitField",
-    "called",
-    "plain",
-    "profile_of",
-]

@@ -8,37 +8,3 @@ from handoff.queue.models.sampling import Sample, Sampling
 from handoff.queue.models.triage import Triage
 from handoff.queue.models.verdicts import Deal, Disqualification, DisqualificationReason, Recycling
 from handoff.queue.models.work import Draft, MailTemplate, NextStep, Note, Outcome, Snooze, Touch, TouchChannel
-
-__all__ = [
-    "Answer",
-    "Assignment",
-    "Breach",
-    "BudgetState",
-    "BuyingRole",
-    "Clock",
-    "Deal",
-    "Disqualification",
-    "DisqualificationReason",
-    "Draft",
-    "FiredStep",
-    "Handoff",
-    "MailTemplate",
-    "Merge",
-    "NextStep",
-    "NotTheSame",
-    "Note",
-    "Outcome",
-    "Qualification",
-    "Recycling",
-    "Replan",
-    "ReplannedClock",
-    "Route",
-    "Sample",
-    "Sampling",
-    "Snooze",
-    "TakeoverReturn",
-    "Touch",
-    "TouchChannel",
-    "Triage",
-    "Verdict",
-]

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from handoff.leads.filters import matching_person
 from handoff.leads.models import Lead
 from handoff.lib.refusals import Refusal
-from handoff.people.doors import person
+from handoff.people.doors import person, tried
 from handoff.queue.comparing import compare
 from handoff.queue.duplicates import dismiss, may_merge, suggested, suggested_for, with_reasons
 from handoff.queue.merging import merge, refuse_merged
@@ -117,11 +117,7 @@ def not_the_same(request: HttpRequest, pk: int) -> HttpResponse:
     user = person(request)
     visible, given = Lead.objects.visible_to(user), request.POST.get("other", "")
     lead, other = get_object_or_404(visible, pk=pk), get_object_or_404(visible, pk=given if given.isdecimal() else 0)
-    try:
-        dismiss(lead, other, by=user, at=timezone.now())
-    except Refusal as refusal:
-        messages.error(request, refusal.message)
-    else:
-        words = {"lead": lead.name, "other": other.name}
-        messages.success(request, _("%(lead)s and %(other)s are not suggested as one any more.") % words)
+    words = {"lead": lead.name, "other": other.name}
+    said = _("%(lead)s and %(other)s are not suggested as one any more.") % words
+    tried(request, lambda: dismiss(lead, other, by=user, at=timezone.now()), said)
     return redirect("duplicates") if request.POST.get("from") == "list" else redirect("lead", pk)

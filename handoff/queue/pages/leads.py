@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,8 +17,7 @@ from handoff.leads.filters import LeadFilter
 from handoff.leads.local_time import place_and_time
 from handoff.leads.models import HANDED_OVER_FROM, Hold, Lead
 from handoff.leads.recording import may_correct
-from handoff.lib.refusals import Refusal
-from handoff.people.doors import person
+from handoff.people.doors import person, tried
 from handoff.queue.chart import score_line
 from handoff.queue.duplicates import may_merge, suggested_for
 from handoff.queue.explaining import reasons_of, what_is_ahead
@@ -101,10 +99,6 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     """Hand a lead over by hand; a rep who does so pulls it into their own queue."""
     user = person(request)
     lead = get_object_or_404(Lead.objects.visible_to(user), pk=pk)
-    try:
-        handoff = hand_over_by_hand(lead, note=request.POST.get("note", "")[:300], by=user, at=timezone.now())
-    except Refusal as refusal:
-        messages.error(request, refusal.message)
-        return redirect("lead", pk)
-    messages.success(request, _("%(lead)s is handed over.") % {"lead": lead.name})
-    return redirect("handoff", handoff.pk)
+    note, said = request.POST.get("note", "")[:300], _("%(lead)s is handed over.") % {"lead": lead.name}
+    handoff = tried(request, lambda: hand_over_by_hand(lead, note=note, by=user, at=timezone.now()), said)
+    return redirect("handoff", handoff.pk) if handoff else redirect("lead", pk)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from functools import partial
 from typing import Any
 from unicodedata import normalize
 
@@ -17,9 +18,8 @@ from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from handoff.lib.refusals import Refusal
 from handoff.outbox.notices import UNDO_TIME
-from handoff.people.doors import person
+from handoff.people.doors import person, tried
 from handoff.people.models import Role, SavedView, Team, User
 from handoff.people.working_lists import drop_list, keep_list
 from handoff.queue.filters import NOBODY, VIEWS, HandoffFilter, default_view
@@ -161,14 +161,9 @@ def undo_offer(request: HttpRequest, at: datetime) -> dict[str, Any] | None:
 def keep(request: HttpRequest) -> HttpResponse:
     """Keep the filters of the page as a working list."""
     query = chosen(QueryDict(request.POST.get("query", ""))).urlencode()
-    try:
-        kept = keep_list(
-            page="queue", name=request.POST.get("name", ""), query=query, by=person(request), at=timezone.now()
-        )
-    except Refusal as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, _("Kept as “%(name)s”.") % {"name": kept.name})
+    name, user, said = request.POST.get("name", ""), person(request), _("Kept as “%(name)s”.")
+    keep_it = partial(keep_list, page="queue", name=name, query=query, by=user, at=timezone.now())
+    tried(request, keep_it, lambda kept: said % {"name": kept.name})
     return redirect(f"{reverse('queue')}?{query}")
 
 
