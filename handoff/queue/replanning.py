@@ -52,8 +52,9 @@ def moves(*, by: User, at: datetime) -> list[Move]:
 
 def _move(clock: Clock, agreed: Agreements, at: datetime) -> Move | None:
     handoff = clock.handoff
-    asked_again = clock.round > 1 and clock.started_at == handoff.raised_at
-    policy = agreed.policy_for(covered(handoff, Route.FAST_LANE if asked_again else ""))
+    # A further round is a request's, unless it began when a verdict was overturned.
+    is_request = clock.round > 1 and clock.metric == Metric.FIRST_TOUCH and clock.started_at != handoff.reopened_at
+    policy = agreed.policy_for(covered(handoff, Route.FAST_LANE if is_request else ""))
     targets = {target.metric: target for target in policy.targets.all()} if policy else {}
     if policy is None or clock.metric not in targets:
         return None

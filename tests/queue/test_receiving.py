@@ -362,8 +362,10 @@ def test_each_request_has_a_clock_of_its_own_unless_one_is_due_first(
     ask(handoff.lead, MONDAY_9AM + asked_after)
     clocks = Clock.objects.filter(metric="first_touch").order_by("round")
     assert [clock.due_at - MONDAY_9AM for clock in clocks] == dues
+    ask(handoff.lead, MONDAY_9AM + asked_after + timedelta(minutes=1))  # one that runs already is due first
+    assert clocks.count() == len(dues)
     assert not moves(by=mia, at=MONDAY_9AM + asked_after)
-    log_touch(handoff, channel="call", outcome="no_answer", by=sam, at=MONDAY_9AM + asked_after)
+    log_touch(handoff, channel="call", outcome="no_answer", by=sam, at=MONDAY_9AM + asked_after + HOUR)
     assert not clocks.running().exists()
 
 
