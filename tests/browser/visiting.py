@@ -39,8 +39,8 @@ class Site:
         with urllib.request.urlopen(urllib.request.Request(f"{self.url}/api/v1/{path}", sent, headers)) as said:
             return json.load(said)
 
-    def waiting_lead(self, *, company: str = "", **activity: Any) -> "Waiting":
-        """Let a new lead (of `company`, by which it can be found) ask for contact: it waits in the Benelux queue."""
+    def waiting_lead(self, **activity: Any) -> "Waiting":
+        """Let a new lead ask for contact, so that it waits in the Benelux queue."""
         number = next(_numbers)
         name, email = f"Wanda Waiting-{number:03}", f"wanda{number}@browser{number}.example"
         first, last = name.split()
@@ -49,12 +49,7 @@ class Site:
             {
                 **{"email": email, "first_name": first, "last_name": last, "country": "NL", "title": "Energy manager"},
                 **{"phone": f"+316120000{number:02}", "consent": {"phone": "request", "email": "request"}},
-                "company": {
-                    "name": company or f"Browser {number}",
-                    "industry": "Energy",
-                    "employees": 300,
-                    "country": "NL",
-                },
+                "company": {"name": f"Browser {number}", "industry": "Energy", "employees": 300, "country": "NL"},
             },
         )
         asks = {"source": "browser", "id": f"{number}", "kind": "demo_request", "lead": {"email": email}}
