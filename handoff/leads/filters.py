@@ -34,7 +34,8 @@ def _with_words(query: str, prefix: str) -> Q:
         for name in names:
             any_of |= Q(**{f"{prefix}{name}__icontains": word})
         digits = "".join(character for character in word if character.isdigit())
-        if len(digits) >= LEAST_DIGITS:
+        # The digits of an address are nobody's number.
+        if len(digits) >= LEAST_DIGITS and not set(word) - NUMBER_SIGNS:
             any_of |= Q(**{f"{prefix}phone__endswith": digits})
         found &= any_of
     return found

@@ -41,6 +41,12 @@ def test_words_find_name_address_company_and_phone(query: str, is_found: bool) -
     assert Lead.objects.filter(matching_person(query)).exists() is is_found
 
 
+def test_the_digits_of_an_address_find_nobody_by_phone() -> None:
+    make_lead(phone="+31612001212")
+    assert not Lead.objects.filter(matching_person("wanda12@browser12.example")).exists()
+    assert Lead.objects.filter(matching_person("Lena 1212")).exists()
+
+
 def narrowed(query: str) -> list[str | None]:
     found: Any = LeadFilter(QueryDict(query), queryset=Lead.objects.order_by("id")).qs
     return [lead.email for lead in found]
