@@ -164,7 +164,7 @@ class ReportFilter(django_filters.FilterSet):
         against = Cohort(among, period, self.user, self.choices, whose=whose)
         return Cohort(self.qs, self.asked_period, self.user, self.choices, against, self._leads(), self.whose)
 
-    @property
+    @cached_property
     def whose(self) -> User | None:
         """The one person that the question is about: the rep asked for, or who reads own figures only."""
         if name := self.form.cleaned_data.get("rep"):
