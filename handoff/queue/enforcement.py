@@ -22,7 +22,7 @@ from handoff.queue.running import Running, lock_running
 from handoff.queue.storing_clocks import move_on
 from handoff.queue.working import lock_leads
 from handoff.sla.ladder import Planned
-from handoff.sla.models import LadderStep, Metric
+from handoff.sla.models import LadderStep
 
 log = logging.getLogger(__name__)
 Step = tuple[int, int | None]
@@ -175,8 +175,8 @@ def _holders_when_due(clocks: list[Running]) -> dict[int, int]:
         by_handoff[handoff].append((user, started_at, ended_at))
     holders = {}
     for clock in clocks:
-        if clock.metric == Metric.TAKEOVER and clock.handoff.owner_id:
-            holders[clock.pk] = clock.handoff.owner_id  # to whom the SQL was passed
+        if clock.offered_to_id:
+            holders[clock.pk] = clock.offered_to_id
         for user, started_at, ended_at in by_handoff[clock.handoff_id]:
             if started_at <= clock.due_at and (ended_at is None or ended_at > clock.due_at):
                 holders[clock.pk] = user

@@ -30,7 +30,7 @@ class _Crew:
 
     def __init__(self, done: Iterable[Done], holders: Mapping[int, int]) -> None:
         handoffs = [clock.handoff for clock, _what in done]
-        ids = {handoff.holder_id for handoff in handoffs} | {handoff.owner_id for handoff in handoffs}
+        ids = {handoff.holder_id for handoff in handoffs} | {clock.offered_to_id for clock, _what in done}
         self._people = User.objects.filter(is_active=True).in_bulk({pk for pk in ids | set(holders.values()) if pk})
         self._of_teams: dict[tuple[int | None, str], list[User]] = {}
         in_teams = User.objects.filter(is_active=True, memberships__team__in={h.team_id for h in handoffs if h.team_id})
@@ -46,7 +46,7 @@ class _Crew:
     def owner(self, clock: Running) -> list[User]:
         """Return whoever has the lead, else who may take it."""
         handoff = clock.handoff
-        pk = handoff.owner_id if clock.metric == Metric.TAKEOVER else handoff.holder_id
+        pk = clock.offered_to_id if clock.metric == Metric.TAKEOVER else handoff.holder_id
         return self.person(pk) or self.team(handoff)
 
     def team(self, handoff: Whose) -> list[User]:

@@ -15,8 +15,9 @@ from handoff.queue.models import Clock, Handoff, Snooze
 from handoff.sla.ladder import Planned, Rung, planned
 from handoff.sla.models import LadderStep, Metric, PinnedHours
 
-OF_CLOCK = ("pk", "metric", "policy_id", "hours_id", "started_at", "due_at", "acts_at", "steps_done", "handoff_id")
-OF_HANDOFF = ("pk", "team_id", "claimed_by_id", "assigned_to_id", "lead_id", "lead__owner_id")
+OF_CLOCK = ("pk", "metric", "policy_id", "hours_id", "started_at", "due_at", "acts_at", "steps_done", "handoff_id",
+            "offered_to_id")  # fmt: skip
+OF_HANDOFF = ("pk", "team_id", "claimed_by_id", "assigned_to_id", "lead_id")
 OF_NAME = ("lead__first_name", "lead__last_name", "lead__email", "lead__external_id")
 
 
@@ -27,7 +28,6 @@ class Whose(NamedTuple):
     team_id: int | None
     holder_id: int | None
     lead_id: int
-    owner_id: int | None
     lead_name: str
 
 
@@ -44,6 +44,7 @@ class Running:
     acts_at: datetime | None  # None once its plan is done
     steps_done: int
     handoff_id: int
+    offered_to_id: int | None  # whose a takeover is
     handoff: Whose = field(init=False)
     plan: list[Planned] = field(init=False)
 
@@ -69,9 +70,9 @@ def lock_running(clocks: "QuerySet[Clock]") -> list[Running]:
 
 
 def _whose(  # in the order of OF_HANDOFF and OF_NAME
-    pk: int, team: int | None, claimed_by: int | None, assigned_to: int | None, lead: int, owner: int | None, *name: Any
+    pk: int, team: int | None, claimed_by: int | None, assigned_to: int | None, lead: int, *name: Any
 ) -> Whose:
-    return Whose(pk, team, claimed_by or assigned_to, lead, owner, called(*name, pk=lead))
+    return Whose(pk, team, claimed_by or assigned_to, lead, called(*name, pk=lead))
 
 
 class _Plans:
