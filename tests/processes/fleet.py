@@ -62,7 +62,8 @@ class Fleet:
         gives_up_at, own = time.monotonic() + patience, {process.pid for _name, process in self._running}
         while time.monotonic() < gives_up_at:
             if found := own.intersection(self._house.at_work()):
-                time.sleep(rng.uniform(0, 0.2))
+                # Mostly short, so that work which is soon done is still met; at times long, to meet its end too.
+                time.sleep(rng.uniform(0, 0.2) * rng.random())
                 return rng.choice(sorted(found))
             time.sleep(0.005)
         return None
